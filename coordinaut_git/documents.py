@@ -1,0 +1,116 @@
+"""The interface between the coordinator and its stores: documents and a log, no tasks.
+
+Rule 1: a store keeps one line of entries and a map from path to document. It never looks inside either.
+Rule 2: an entry is published by one compare-and-swap of the head, after everything it needs is kept.
+Rule 3: `None` never means "do not check": a head is always named.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import NewType, Protocol
+
+Head = NewType("Head", str)
+"""An opaque name of one point on the line; equal names mean equal histories."""
+
+Changes = Callable[[], Mapping[str, bytes | None]]
+"""Gives every document that differs from the snapshot the writer read: path to content, or to None where it is gone."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One operation on the line.
+
+    `id` is unique for ever and settles an unknown outcome; `seq` is 1 for the first operation and grows by one;
+    `at` is milliseconds since the epoch; `summary` is one clean line for people; `author` a clean name, and
+    `author_id` a clean id, of who did it; `body` is the operation as canonical JSON in UTF-8.
+    """
+
+    id: str
+    seq: int
+    at: int
+    summary: str
+    author: str
+    author_id: str
+    body: bytes
+
+
+class Documents(Protocol):
+    """The documents as they were at one point of the line; a value that never changes."""
+
+    def get(self, path: str) -> bytes | None:
+        """The content at `path`, or None."""
+        ...
+
+    def names(self, folder: str) -> tuple[str, ...]:
+        """The sorted names right below `folder` (`""` is the top; else without a final slash); folders end in `/`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """How a state is read: `documents` as of `seq`, then the `entries` that came after, oldest first, up to `head`."""
+
+    head: Head
+    seq: int
+    documents: Documents
+    entries: tuple[Entry, ...]
+
+
+class StaleHead(Exception):
+    """The expected head was not the head: nothing was published; read and decide again."""
+
+
+class OutcomeUnknown(Exception):
+    """The store cannot tell whether the entry was published: read the head and look for the entry's id."""
+
+
+class Store(Protocol):
+    """A keeper of one line and its documents.
+
+    Every method may raise `CoordinautError` of kind environment for a store that cannot be read or written.
+    """
+
+    name: str
+
+    def describe(self) -> Mapping[str, str]:
+        """Where the state lives, for people: `storage`, `location`, and what else helps."""
+        ...
+
+    def create(self) -> bool:
+        """Make the store with its fixed first point if it is not there; True for the one caller that made it."""
+        ...
+
+    def head(self) -> Head | None:
+        """The newest point of the line; None while the store has not been created."""
+        ...
+
+    def snapshot(self, head: Head) -> Snapshot:
+        """What is needed to know the state at `head`."""
+        ...
+
+    def since(self, old: Head, head: Head) -> tuple[Entry, ...] | None:
+        """The entries after `old` up to `head`, oldest first; None if `old` is not on the way within a bound."""
+        ...
+
+    def commit(self, expected: Head, entry: Entry, changes: Changes) -> Head:
+        """Publish `entry` after `expected`.
+
+        Raises `StaleHead` (nothing happened) or `OutcomeUnknown`. When it returns, the entry is kept for good.
+        """
+        ...
+
+    def log(self, head: Head) -> Iterator[Entry]:
+        """Every entry from `head` back to the first, newest first, read as they are taken."""
+        ...
+
+    def queue(self, wait_s: float) -> AbstractContextManager[bool]:
+        """Stand in line with the other writers of this machine for at most `wait_s` seconds.
+
+        Correctness never depends on it. Gives True if the turn came, False if the wait ran out.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of what is open."""
+        ...
