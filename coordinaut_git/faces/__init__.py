@@ -1,0 +1,1 @@
+"""The ways in: thin, and strangers to each other."""

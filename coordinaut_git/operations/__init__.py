@@ -1,0 +1,1 @@
+"""One table of everything that can be asked, and the handlers behind it."""

@@ -1,0 +1,1 @@
+"""Pure: from a view to text for people."""

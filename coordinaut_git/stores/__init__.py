@@ -1,0 +1,1 @@
+"""Keepers of documents and a log; none knows what a task is."""

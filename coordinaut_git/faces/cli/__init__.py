@@ -1,0 +1,1 @@
+"""The command line, grown from the operations table."""

@@ -1,0 +1,1 @@
+"""The line of history on one ref of the repository."""
