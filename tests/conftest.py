@@ -103,8 +103,10 @@ def _start_nowhere(pytestconfig: pytest.Config) -> Iterator[None]:
     """Session fixtures, too, start outside the project; xdist's controller, which runs no test, has no guard."""
     before = Path.cwd()
     os.chdir(pytestconfig.stash[_world] / "nowhere")
-    Guard().install()
+    guard = Guard()
+    guard.install()
     yield
+    guard.rest()
     os.chdir(before)
 
 

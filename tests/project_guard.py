@@ -44,33 +44,42 @@ class Guard:
         git_dir = git_folder(project)
         self._project = str(project)
         self._closed = tuple({str(git_dir), str(common_folder(git_dir)), str(project / ".coordinaut")})
+        self._listening = False
         self._checks: dict[str, Callable[..., None]] = {
             "open": self._on_open,
             "subprocess.Popen": self._on_process,
-            "os.rename": lambda source, target, *_: self._on_paths("os.rename", source, target),
-            "os.link": lambda source, target, *_: self._on_paths("os.link", target),
-            "os.symlink": lambda source, target, *_: self._on_paths("os.symlink", target),
+            "os.rename": lambda source, target, *at: self._on_paths("os.rename", (source, target), at),
+            "os.link": lambda source, target, *at: self._on_paths("os.link", (target,), at[1:]),
+            "os.symlink": lambda source, target, *at: self._on_paths("os.symlink", (target,), at),
         }
         for event in ("os.mkdir", "os.remove", "os.rmdir", "os.chmod", "os.utime", "os.truncate", "shutil.rmtree"):
-            self._checks[event] = lambda path, *_, event=event: self._on_paths(event, path)
+            self._checks[event] = lambda path, *rest, event=event: self._on_paths(event, (path,), rest[-1:])
 
     def install(self) -> None:
-        """Start listening; there is no way back in this process, and child processes have no guard."""
+        """Start listening in this process; child processes have no guard."""
+        self._listening = True
         sys.addaudithook(self)
+
+    def rest(self) -> None:
+        """Stop listening: the tests are over, and pytest tidies up."""
+        self._listening = False
 
     def __call__(self, event: str, arguments: tuple[Any, ...]) -> None:
         """Take one audit event; raises when it is a breach."""
         check = self._checks.get(event)
-        if check is not None:
+        if check is not None and self._listening:
             check(*arguments)
 
     def _on_open(self, path: Any, mode: Any, flags: int) -> None:
         if flags & _WRITE_FLAGS:
-            self._on_paths("open for writing", path)
+            self._on_paths("open for writing", (path,), ())
 
-    def _on_paths(self, action: str, *paths: Any) -> None:
+    def _on_paths(self, action: str, paths: Iterable[Any], at: Iterable[Any]) -> None:
+        """`at` holds the folder descriptors a relative path may start from; such a path is not known to us."""
+        anchored = not any(isinstance(descriptor, int) and descriptor >= 0 for descriptor in at)
         for path in paths:
-            if isinstance(path, str | bytes | os.PathLike) and self._is_in(path, self._closed):
+            known = isinstance(path, str | bytes | os.PathLike) and (anchored or os.path.isabs(path))
+            if known and self._is_in(path, self._closed):
                 raise ATestTouchedTheProjectsOwnRepository(f"{action}: {os.fsdecode(path)}")
 
     def _on_process(self, program: Any, arguments: Any, folder: Any, environment: Any) -> None:

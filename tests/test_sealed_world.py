@@ -1,6 +1,7 @@
 """The tests' own world: what it hides, and what the guard stops."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -54,6 +55,13 @@ def test_a_rename_into_the_projects_repository_is_stopped(tmp_path):
     (tmp_path / "a").touch()
     with pytest.raises(ATestTouchedTheProjectsOwnRepository):
         (tmp_path / "a").rename(git_folder(PROJECT) / "planted")
+
+
+def test_a_folder_named_git_elsewhere_can_be_removed(tmp_path, monkeypatch):
+    (tmp_path / "a" / ".git").mkdir(parents=True)
+    monkeypatch.chdir(PROJECT)  # rmtree removes by names relative to open folders, not to this one
+    shutil.rmtree(tmp_path / "a")
+    assert not (tmp_path / "a").exists()
 
 
 def test_a_process_started_inside_the_project_is_stopped():
