@@ -6,6 +6,7 @@ Rule 2: the same objects give the same files: sorted by id, one compression leve
 Formats: gitformat-pack(5), pack version 2 without deltas and index version 2.
 """
 
+import errno
 import os
 import struct
 import zlib
@@ -16,10 +17,13 @@ from dataclasses import dataclass
 from hashlib import sha1
 from pathlib import Path
 
+from coordinaut_git.errors import CoordinautError, environment
+from coordinaut_git.plumbing.objects import object_id
+
 KINDS = {"commit": 1, "tree": 2, "blob": 3, "tag": 4}
 _LEVEL = 6
 _OFFSET_31 = 0x8000_0000
-_ATTEMPTS = 3
+_ATTEMPTS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,15 +33,11 @@ class _Packed:
     offset: int
 
 
-def object_id(kind: str, data: bytes) -> str:
-    """The id git gives to an object of `kind` ("commit", "tree", "blob", "tag"), in hex."""
-    return sha1(b"%s %d\0" % (kind.encode(), len(data)) + data, usedforsecurity=False).hexdigest()
-
-
 def write_pack(objects_dir: Path, objects: Sequence[tuple[str, bytes]], *, flush: bool) -> list[str]:
     """Store `(kind, data)` objects as one pack in `objects_dir`; gives their ids in the order given.
 
-    With `flush` they are on disk for good when this returns. Nothing is written for no objects. Raises OSError.
+    With `flush` they are on disk for good when this returns. Nothing is written for no objects.
+    Raises an environment `CoordinautError` (`disk_full`, `read_only`, `write_failed`).
     """
     oids = [object_id(kind, data) for kind, data in objects]
     unique = dict(zip(oids, objects, strict=True))
@@ -48,18 +48,35 @@ def write_pack(objects_dir: Path, objects: Sequence[tuple[str, bytes]], *, flush
 
 
 def install_pack(objects_dir: Path, pack: bytes, index: bytes, *, flush: bool) -> str:
-    """Give a pack and its index their names in `objects_dir`/pack, and the name (`pack-<checksum>`) to the caller."""
+    """Give a pack and its index their names in `objects_dir`/pack, and the name (`pack-<checksum>`) to the caller.
+
+    Raises as `write_pack` does.
+    """
     folder = objects_dir / "pack"
     name = f"pack-{pack[-20:].hex()}"
-    for attempt in range(1, _ATTEMPTS + 1):
-        try:
-            _install(folder, {f"{name}.pack": pack, f"{name}.idx": index}, flush=flush)
-            break
-        except FileNotFoundError:  # no folder yet, or `git prune --expire=now` took the temporary file away
-            if attempt == _ATTEMPTS:
-                raise
-            folder.mkdir(exist_ok=True)
+    try:
+        _try_install(folder, {f"{name}.pack": pack, f"{name}.idx": index}, flush=flush)
+    except OSError as error:
+        raise _failure(folder, error) from error
     return name
+
+
+def _try_install(folder: Path, files: dict[str, bytes], *, flush: bool) -> None:
+    for _ in range(_ATTEMPTS):
+        with suppress(FileNotFoundError):  # no folder yet, or `git prune --expire=now` took the temporary file away
+            _install(folder, files, flush=flush)
+            return
+        folder.mkdir(exist_ok=True)
+    _install(folder, files, flush=flush)
+
+
+def _failure(folder: Path, error: OSError) -> CoordinautError:
+    message = f"A pack could not be written to {folder}: {error.strerror or error}."
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return environment("disk_full", message, hint="Free some space and run the command again.")
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return environment("read_only", message, hint="Make the repository's git directory writable for this user.")
+    return environment("write_failed", message, hint="Run `coordinaut doctor` to look closer.")
 
 
 def _install(folder: Path, files: dict[str, bytes], *, flush: bool) -> None:
