@@ -1,0 +1,130 @@
+"""What a check found: conflicts, violations, the doctor's list, and the events of watch.
+
+Rule 1: nothing found is said in a sentence; what was found comes as a table, with what helps below it.
+"""
+
+from typing import Any
+
+from coordinaut_git.render.grid import Cell, Column, cut, fields, grid
+from coordinaut_git.render.look import Look, Result
+from coordinaut_git.render.safe import path
+from coordinaut_git.render.words import holder, label, listed, mode_cell, number, text, until_cell
+
+_CONFLICT_COLUMNS = (
+    Column(title="Held by"),
+    Column(title="Task"),
+    Column(title="Mode"),
+    Column(title="Until"),
+    Column(title="Files", gives="wrap"),
+    Column(title="Both match", gives="wrap"),
+)
+_VIOLATION_COLUMNS = (
+    Column(title="Commit"),
+    Column(title="Path", gives="wrap"),
+    Column(title="Why", gives="wrap"),
+    Column(title="Held by"),
+)
+_REASONS = {
+    "unclaimed": "nobody has claimed it",
+    "held_by_other": "somebody else holds it",
+    "expired": "the lease has expired",
+    "read_only_mode": "the lease's mode covers no writing",
+    "outside_task_scope": "outside the task's files",
+    "missing_trailer": "the commit names no task",
+    "unknown_task": "the commit names an unknown task",
+    "never_held": "the lease was never held",
+    "taken_over": "somebody took it over",
+}
+_MARKS = {"ok": "green", "warning": "yellow", "failed": "red", "skipped": "dim"}
+_COMMIT_CHARS = 10
+
+
+def render_conflicts(result: Result, look: Look) -> str:
+    """Who holds what is in the way."""
+    conflicts = result["conflicts"]
+    if not conflicts:
+        return "No conflicts: nobody else holds these files.\n"
+    rows = [
+        (
+            Cell(holder(conflict)),
+            Cell(label(conflict)),
+            mode_cell(conflict),
+            until_cell(conflict, look),
+            Cell(listed(conflict["files"])),
+            Cell(path(conflict["example"]) if conflict.get("example") else ""),
+        )
+        for conflict in conflicts
+    ]
+    return grid(_CONFLICT_COLUMNS, rows, look)
+
+
+def render_verify(result: Result, look: Look) -> str:
+    """Whether every changed path is covered, and if not, which are not."""
+    checked, violations = result.get("checked"), result["violations"]
+    if violations:
+        return render_violations(result, look)
+    if checked is None:
+        return "Every changed file is covered by a lease.\n"
+    if not checked:
+        return "Nothing has changed, so there is nothing to cover.\n"
+    whose = f" of {text(result['agentInstance'])}" if result.get("agentInstance") else ""
+    return f"Covered by the leases{whose}: {number(checked, 'changed file')}.\n"
+
+
+def render_violations(result: Result, look: Look) -> str:
+    """The paths that are not covered, why, and what helps: each hint once."""
+    violations, checked = result["violations"], result.get("checked")
+    of = f" of {number(checked, 'changed file')}" if checked else ""
+    head = f"{len(violations):,}{of} not covered by a lease:" if of else f"{number(len(violations), 'violation')}:"
+    rows = [
+        (
+            Cell(text(one.get("commit"))[:_COMMIT_CHARS]),
+            Cell(path(one["path"]) if one.get("path") else ""),
+            Cell(_REASONS.get(one["reason"]) or text(one["reason"]), "red"),
+            Cell(_holder(one.get("holder"))),
+        )
+        for one in violations
+    ]
+    hints = dict.fromkeys(text(one["hint"]) for one in violations if one.get("hint"))
+    below = "".join(f"{look.paint('hint:', 'cyan')} {hint}\n" for hint in hints)
+    return f"{head}\n\n{grid(_VIOLATION_COLUMNS, rows, look)}" + (f"\n{below}" if below else "")
+
+
+def render_events(result: Result, look: Look) -> str:
+    """The events, one line each, as they stand in the result."""
+    if not result["events"]:
+        return "No events yet.\n"
+    return "".join(render_event(event, look) for event in result["events"])
+
+
+def render_event(event: Result, look: Look) -> str:
+    """One event as one line: when, who, what; cut to the page."""
+    when = look.clock(event["at"], seconds=True)
+    who = text(event.get("agentInstance")) or "-"
+    waits = "provisional: " if event.get("confirmed") is False else ""
+    plain = cut(f"{when}  {who}  {waits}{text(event['summary'])}", look.width)
+    return look.paint(plain[: len(when)], "dim") + plain[len(when) :] + "\n"
+
+
+def render_doctor(result: Result, look: Look) -> str:
+    """Where things are, each check with its mark, and the advice where there is some."""
+    places = [(name, Cell(path(str(result[name])))) for name in ("root", "store", "ref") if result.get(name)]
+    lines = [fields(places, look), "\n"] if places else []
+    lines += [_check(check, look) for check in result["checks"]]
+    return "".join([*lines, "\n", _tally(result["checks"]), "\n"])
+
+
+def _check(check: Result, look: Look) -> str:
+    mark = text(check["status"])
+    said = f"{look.paint(f'{mark:<8}', _MARKS.get(mark, ''))} {text(check['name'])}: {text(check['summary'])}\n"
+    advice = f"{'':8} {text(check['advice'])}\n" if check.get("advice") else ""
+    return said + advice
+
+
+def _tally(checks: list[Result]) -> str:
+    found = [(mark, sum(check["status"] == mark for check in checks)) for mark in _MARKS]
+    return f"{number(len(checks), 'check')}: " + ", ".join(f"{count} {mark}" for mark, count in found if count) + "."
+
+
+def _holder(value: Any) -> str:
+    return holder(value) if isinstance(value, dict) else text(value)

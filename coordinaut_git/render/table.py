@@ -1,0 +1,33 @@
+"""Which text belongs to which operation: the one list that a face asks.
+
+Rule 1: a renderer takes the `result` of the JSON form and a `Look`, and gives text that ends in a line break.
+"""
+
+from collections.abc import Mapping
+
+from coordinaut_git.render.findings import render_conflicts, render_doctor, render_events, render_verify
+from coordinaut_git.render.look import Renderer
+from coordinaut_git.render.outcomes import (
+    render_claim,
+    render_heartbeat,
+    render_init,
+    render_release,
+    render_snapshot,
+)
+from coordinaut_git.render.tasks import render_created, render_mine, render_status, render_task
+
+RENDERERS: Mapping[str, Renderer] = {
+    "init": render_init,
+    "status": render_status,
+    "create": render_created,
+    "claim": render_claim,
+    "update": render_task,
+    "heartbeat": render_heartbeat,
+    "release": render_release,
+    "mine": render_mine,
+    "conflicts": render_conflicts,
+    "verify-worktree": render_verify,
+    "watch": render_events,
+    "snapshot": render_snapshot,
+    "doctor": render_doctor,
+}

@@ -1,0 +1,71 @@
+"""Small phrases that several texts share.
+
+Rule 1: what comes from data is made safe here, once; the texts only join what these functions give.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from coordinaut_git.render.grid import Cell
+from coordinaut_git.render.look import Look, Result
+from coordinaut_git.render.safe import printable
+
+DEFAULT_PRIORITY = 2
+STATUSES = ("open", "claimed", "investigating", "fixing", "verifying", "blocked", "done", "cancelled")
+_STATUS_STYLES = {"open": "", "blocked": "red", "done": "green", "cancelled": "dim"}
+
+
+def text(value: Any) -> str:
+    """Any scalar of a document, safe to show; empty for None."""
+    return "" if value is None else printable(str(value))
+
+
+def listed(values: Iterable[Any]) -> str:
+    """Texts with commas between them."""
+    return ", ".join(text(value) for value in values)
+
+
+def number(count: int, one: str, many: str = "") -> str:
+    """`1 lease`, `2 leases`."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def label(document: Result) -> str:
+    """The id that people use for the task of a document."""
+    return text(document.get("displayId") or document.get("taskId") or document.get("id"))
+
+
+def holder(document: Result) -> str:
+    """Who holds: the instance, or the agent's name where no instance is known."""
+    return text(document.get("agentInstance") or document.get("agent"))
+
+
+def status_cell(task: Result) -> Cell:
+    """A task's status in its colour."""
+    status = text(task.get("status"))
+    return Cell(status, _STATUS_STYLES.get(status, "cyan"))
+
+
+def priority_cell(task: Result) -> Cell:
+    """`P0` to `P4`, or nothing for the usual one."""
+    priority = task.get("priority", DEFAULT_PRIORITY)
+    return Cell(
+        "" if priority == DEFAULT_PRIORITY else f"P{priority}", "bold" if priority < DEFAULT_PRIORITY else "dim"
+    )
+
+
+def mode_cell(document: Result) -> Cell:
+    """A lease's mode, or nothing for the usual one."""
+    mode = text(document.get("mode"))
+    return Cell("" if mode == "exclusive" else mode)
+
+
+def expired(lease: Result) -> bool:
+    """Whether the lease is past its end."""
+    return lease.get("state") == "expired"
+
+
+def until_cell(lease: Result, look: Look) -> Cell:
+    """Until when the lease runs, or since when it has not."""
+    at = str(lease["expiresAt"])
+    return Cell(f"expired {look.distance(at)}", "yellow") if expired(lease) else Cell(look.until(at))
