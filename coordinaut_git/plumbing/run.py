@@ -59,8 +59,8 @@ def git(
     """Run git as if started in the folder `at`, for at most `wait_s` seconds; `stdin` is closed unless given.
 
     A non-zero exit is an answer, not an error. Words that come from data belong behind `--` or `--end-of-options`.
-    Raises a `CoordinautError` of kind environment: git_missing, git_not_started, no_directory, git_timeout, or git_output
-    where git says more than `most_bytes` on one output.
+    Raises a `CoordinautError` of kind environment: git_missing, git_not_started, no_directory, git_timeout, or
+    git_output where git says more than `most_bytes` on one output.
     """
     with _start(arguments, at, closed=stdin is None) as process:
         try:
