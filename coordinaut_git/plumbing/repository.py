@@ -9,10 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pygit2
+from pygit2 import Repository
 from pygit2.enums import RepositoryOpenFlag
 
 from coordinaut_git.errors import CoordinautError, environment
 from coordinaut_git.plumbing.libgit2_errors import FAILURES, Cause, cause_of, text_of
+
+__all__ = ["Place", "Repository", "find", "open_repository"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +44,7 @@ def find(start: Path) -> Place:
     or `unreadable_repository`.
     """
     try:
-        found: str | None = pygit2.discover_repository(str(start))
+        found = pygit2.discover_repository(str(start))
     except FAILURES as error:
         raise _cannot_open(start, error) from error
     if found is None:
@@ -53,19 +56,19 @@ def find(start: Path) -> Place:
     return Place(
         git_dir=git_dir,
         common_dir=common_dir,
-        work_tree=None if work_tree is None else Path(work_tree),
+        work_tree=Path(work_tree) if work_tree else None,
         worktree="" if common_dir == git_dir else git_dir.name,
     )
 
 
-def open_repository(place: Place) -> pygit2.Repository:
+def open_repository(place: Place) -> Repository:
     """Open it; raises as `find` does."""
     return _open(place.git_dir)
 
 
-def _open(git_dir: Path) -> pygit2.Repository:
+def _open(git_dir: Path) -> Repository:
     try:
-        return pygit2.Repository(str(git_dir), RepositoryOpenFlag.NO_SEARCH)
+        return Repository(str(git_dir), RepositoryOpenFlag.NO_SEARCH)
     except FAILURES as error:
         raise _cannot_open(git_dir, error) from error
 

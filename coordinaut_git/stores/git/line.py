@@ -1,0 +1,125 @@
+"""The line of commits, read.
+
+Rule 1: a line is genesis and then one commit after another: one parent each, `seq` growing by one.
+Rule 2: whatever breaks that is said with the commit's name; nothing is guessed or skipped.
+Rule 3: an object that is missing or damaged is put back from the journal by whoever needs it.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from coordinaut_git.documents import Entry
+from coordinaut_git.errors import CoordinautError, environment
+from coordinaut_git.plumbing.engine import Engine, ObjectMissing
+from coordinaut_git.plumbing.objects import BLOB, COMMIT, TREE, BadObject, parse_tree
+from coordinaut_git.stores.git.genesis import CHECKPOINT, GENESIS, GENESIS_TREE
+from coordinaut_git.stores.git.message import read_entry
+
+_REMEMBERED = 2_048
+
+Heal = Callable[[str], bool]
+"""Puts the object of that id (and others that are missing) back; False if nothing remembers it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Point:
+    """One commit of the line, without its entry. Genesis has no parent: an empty string."""
+
+    id: str
+    parent: str
+    tree: str
+    seq: int
+
+
+FIRST = Point(id=GENESIS, parent="", tree=GENESIS_TREE, seq=0)
+
+
+class Line:
+    """Reads the line's commits and their trees; a commit that was read once is remembered as a `Point`."""
+
+    def __init__(self, engine: Engine, heal: Heal) -> None:
+        self._engine = engine
+        self._heal = heal
+        self._points = {GENESIS: FIRST}
+
+    def content(self, kind: str, name: str) -> bytes:
+        """The content of an object of that kind; raises `unreadable_history`."""
+        try:
+            found, data = self._read(name)
+        except ObjectMissing as problem:
+            raise unreadable(name, f"the {kind} {problem.reason}") from problem
+        if found != kind:
+            raise unreadable(name, f"it is a {found} and not a {kind}")
+        return data
+
+    def _read(self, name: str) -> tuple[str, bytes]:
+        try:
+            return self._engine.read(name)
+        except ObjectMissing:
+            if not self._heal(name):
+                raise
+            return self._engine.read(name)
+
+    def point(self, name: str) -> Point:
+        """The commit of that id; raises `unreadable_history`."""
+        return self._points.get(name) or self.step(name)[0]
+
+    def step(self, name: str) -> tuple[Point, Entry]:
+        """The commit of that id, which is not genesis, with its entry; raises `unreadable_history`."""
+        data = self.content(COMMIT, name)
+        try:
+            commit, entry = read_entry(data)
+        except BadObject as problem:
+            raise unreadable(name, str(problem)) from problem
+        point = Point(id=name, parent=commit.parents[0], tree=commit.tree, seq=entry.seq)
+        self.remember(point)
+        return point, entry
+
+    def remember(self, point: Point) -> None:
+        """Keep a point that is known, so that it need not be read."""
+        if len(self._points) >= _REMEMBERED:
+            self._points = {GENESIS: FIRST}
+        self._points[point.id] = point
+
+    def back(self, head: str) -> Iterator[tuple[Point, Entry]]:
+        """From `head` back to the first operation, newest first, checking each step."""
+        name, seq = head, None
+        while name != GENESIS:
+            point, entry = self.step(name)
+            if seq is not None and entry.seq != seq:
+                raise unreadable(name, f"its seq is {entry.seq} where {seq} belongs")
+            yield point, entry
+            name, seq = point.parent, entry.seq - 1
+        if seq:
+            raise unreadable(head, f"its line has {seq} operations too few")
+
+    def checkpoint_seq(self, point: Point) -> int:
+        """Up to which operation the documents of the point's tree are."""
+        if point.tree == GENESIS_TREE:
+            return 0
+        try:
+            items = parse_tree(self.content(TREE, point.tree))
+            facts = json.loads(self.content(BLOB, items[CHECKPOINT].id))
+            form, seq = facts["format"], facts["seq"]
+        except (BadObject, KeyError, ValueError, TypeError) as problem:
+            raise unreadable(point.id, f"its tree has no {CHECKPOINT} that can be read") from problem
+        if form != 1:
+            raise environment(
+                "newer_format",
+                f"The state was written in format {form}, which this version of coordinaut does not know.",
+                hint="Update coordinaut-git.",
+            )
+        if type(seq) is not int or not 0 <= seq <= point.seq:
+            raise unreadable(point.id, f"{CHECKPOINT} names operation {seq} in commit {point.seq}")
+        return seq
+
+
+def unreadable(name: str, why: str) -> CoordinautError:
+    """The error for history that is not what this program writes."""
+    return environment(
+        "unreadable_history",
+        f"The coordination history cannot be read at {name}: {why}.",
+        hint="Nothing was changed. Run `coordinaut doctor` to see what can be repaired.",
+        object=name,
+    )

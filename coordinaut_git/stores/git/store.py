@@ -1,0 +1,173 @@
+"""The git store: the line of entries is a line of commits on one ref, shared by all worktrees.
+
+Rule 1: what a commit needs is on disk before the ref names it; the ref moves by compare-and-swap, last.
+Rule 2: most commits are one object: the tree is written only at a checkpoint, as one pack.
+Rule 3: only the ref, git objects, and files in the `coordinaut` folder of the common git directory are written.
+"""
+
+import time
+from collections import deque
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from itertools import islice
+
+from coordinaut_git.documents import Changes, Entry, Head, Snapshot, StaleHead
+from coordinaut_git.errors import CoordinautError, environment
+from coordinaut_git.plumbing.engine import Engine, RefAt, RefBroken, RefMissing
+from coordinaut_git.plumbing.objects import COMMIT, commit_bytes
+from coordinaut_git.plumbing.pygit2_engine import Pygit2Engine
+from coordinaut_git.plumbing.queue import WriterQueue
+from coordinaut_git.plumbing.repository import Place, Repository, open_repository
+from coordinaut_git.plumbing.settings import Settings, read_settings
+from coordinaut_git.stores.git.genesis import GENESIS, GENESIS_OBJECTS
+from coordinaut_git.stores.git.heal import heal, heal_recent
+from coordinaut_git.stores.git.journal import Journal
+from coordinaut_git.stores.git.line import Line, Point
+from coordinaut_git.stores.git.message import commit_of
+from coordinaut_git.stores.git.pack_writer import write_pack
+from coordinaut_git.stores.git.publish import Publisher
+from coordinaut_git.stores.git.tree import TreeDocuments, checkpoint_tree
+
+CHECKPOINT_EVERY = 64
+SINCE_LIMIT = 512
+_CHECK_EVERY_S = 1.0
+_WATCHED = 1_024
+_READ_AGAIN = 256
+
+
+class GitStore:
+    """See `Store`. One object may be used by several threads that take turns, and any number of processes."""
+
+    name = "git"
+
+    def __init__(self, place: Place, settings: Settings, engine: Engine) -> None:
+        self.place = place
+        self.settings = settings
+        self.engine = engine
+        self.journal = Journal(place.own_dir)
+        self.line = Line(engine, self._heal)
+        self._queue = WriterQueue(place.own_dir / "queue")
+        self._publisher = Publisher(engine, settings.ref, self.line, self._queue, place.own_dir)
+        self._watched: deque[str] = deque(maxlen=_WATCHED)
+        self._checked_at = float("-inf")
+
+    def describe(self) -> Mapping[str, str]:
+        """Where the state lives."""
+        return {"storage": self.name, "location": str(self.place.common_dir), "ref": self.settings.ref}
+
+    def create(self) -> bool:
+        """Make the ref at the fixed first commit; True for the one caller that made it."""
+        if not isinstance(self.engine.read_ref(self.settings.ref), RefMissing):
+            return False
+        self.engine.flush_writes(on=self.settings.flush)
+        for kind, data in GENESIS_OBJECTS:
+            self.engine.write(kind, data)
+        return self._publisher.create(GENESIS)
+
+    def head(self) -> Head | None:
+        """The commit that the ref names, whose object is on disk; raises `broken_ref`."""
+        match self.engine.read_ref(self.settings.ref):
+            case RefMissing():
+                return None
+            case RefBroken(reason):
+                raise self._broken(reason)
+            case RefAt(name):
+                self._check_on_disk(name)
+                return Head(name)
+
+    def snapshot(self, head: Head) -> Snapshot:
+        """The documents of the head's tree, and the entries since it was written."""
+        point = self.line.point(head)
+        seq = self.line.checkpoint_seq(point)
+        entries = [entry for _, entry in islice(self.line.back(head), point.seq - seq)]
+        documents = TreeDocuments(self.line.content, point.tree)
+        return Snapshot(head=head, seq=seq, documents=documents, entries=tuple(reversed(entries)))
+
+    def since(self, old: Head, head: Head) -> tuple[Entry, ...] | None:
+        """The entries after `old` up to `head`, if there are at most `SINCE_LIMIT`."""
+        if old == head:
+            return ()
+        entries: list[Entry] = []
+        for point, entry in islice(self.line.back(head), SINCE_LIMIT):
+            entries.append(entry)
+            if point.parent == old:
+                return tuple(reversed(entries))
+        return None
+
+    def commit(self, expected: Head, entry: Entry, changes: Changes) -> Head:
+        """Publish `entry` after `expected`; see `Store.commit`. Raises ValueError if its seq is not the next one."""
+        parent = self.line.point(expected)
+        if entry.seq != parent.seq + 1:
+            raise ValueError(f"the entry has seq {entry.seq} after {parent.seq}")
+        if self.engine.read_ref(self.settings.ref) != RefAt(expected):
+            raise StaleHead(expected)
+        self.engine.flush_writes(on=self.settings.flush)
+        tree, kept = self._tree_for(parent, entry, changes)
+        data = commit_bytes(commit_of(entry, tree=tree, parent=expected))
+        new = self.engine.write(COMMIT, data)
+        self._publisher.swap(expected, new)
+        self.journal.append([*kept, (new, COMMIT, data)], head=new, entry_id=entry.id, seq=entry.seq)
+        self.line.remember(Point(id=new, parent=expected, tree=tree, seq=entry.seq))
+        self._watched.extend((*(name for name, _, _ in kept), new))
+        return Head(new)
+
+    def log(self, head: Head) -> Iterator[Entry]:
+        """Every entry from `head` back to the first."""
+        return (entry for _, entry in self.line.back(head))
+
+    @contextmanager
+    def queue(self, wait_s: float) -> Iterator[bool]:
+        """Stand in line with the other writers of this machine."""
+        with self._queue.turn(wait_s) as turn:
+            yield turn.held
+
+    def close(self) -> None:
+        """Leave the line and let go of open files."""
+        self._queue.close()
+        self.engine.close()
+
+    def _tree_for(self, parent: Point, entry: Entry, changes: Changes) -> tuple[str, list[tuple[str, str, bytes]]]:
+        """The tree of the new commit, and the objects written for it with their ids."""
+        if entry.seq % CHECKPOINT_EVERY:
+            return parent.tree, []
+        self._read_recent(parent)
+        tree, objects = checkpoint_tree(self.line.content, parent.tree, changes(), entry.seq)
+        names = write_pack(self.place.common_dir / "objects", objects, flush=self.settings.flush)
+        return tree, [(name, kind, data) for name, (kind, data) in zip(names, objects, strict=True)]
+
+    def _read_recent(self, point: Point) -> None:
+        """Look at the last commits, which heals those that a `git prune` took since they were read."""
+        for _ in range(min(_READ_AGAIN, point.seq)):
+            point = self.line.point(point.parent)
+
+    def _check_on_disk(self, head: str) -> None:
+        """About once a second, see that nothing recent was pruned under a process that still has it in memory."""
+        now_s = time.monotonic()
+        if now_s - self._checked_at < _CHECK_EVERY_S:
+            return
+        self._checked_at = now_s
+        for name in self.engine.missing((*self._watched, head)):
+            if not self._heal(name) and name == head:
+                raise self._broken(f"names the commit {head}, which is not on disk")
+
+    def _heal(self, name: str) -> bool:
+        healed = heal((name,), self.journal, self.engine.write)
+        heal_recent(self.journal, self.engine.missing, self.engine.write)
+        return name in healed
+
+    def _broken(self, reason: str) -> CoordinautError:
+        return environment(
+            "broken_ref",
+            f"The ref {self.settings.ref} {reason}.",
+            hint="Nothing was changed. Run `coordinaut doctor` to see what can be repaired.",
+            ref=self.settings.ref,
+        )
+
+
+def open_git_store(place: Place, settings: Settings | None = None, *, repository: Repository | None = None) -> GitStore:
+    """The git store of the repository at `place`; reads the settings, and opens it, where they are not given.
+
+    Raises environment errors as `find` does, and `bad_setting` or `bad_ref_name`.
+    """
+    opened = open_repository(place) if repository is None else repository
+    return GitStore(place, settings or read_settings(opened), Pygit2Engine(opened, place.common_dir))
