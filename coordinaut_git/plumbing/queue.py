@@ -81,7 +81,7 @@ class WriterQueue:
             yield Turn(held=False)
             return
         try:
-            yield Turn(held=True, unfinished=gate.note())
+            yield Turn(held=True, unfinished=gate.unfinished)
         finally:
             gate.give()
 
@@ -95,13 +95,13 @@ class WriterQueue:
         if not gate.mine:
             yield
             return
-        before = gate.note()
         gate.write_note(Intent(pid=os.getpid(), at_ns=time.time_ns(), new_id=new_id))
         try:
             yield
         except BaseException:
-            gate.write_note(before)
+            gate.write_note(gate.unfinished)
             raise
+        gate.unfinished = None
         gate.write_note(None)
 
     @property
@@ -112,7 +112,7 @@ class WriterQueue:
     @property
     def unfinished(self) -> Intent | None:
         """The note of a holder that died while it moved a ref, if this thread holds the turn and found one."""
-        return self._gate.note() if self._gate is not None and self._gate.mine else None
+        return self._gate.unfinished if self._gate is not None and self._gate.mine else None
 
     def close(self) -> None:
         """Leave the line. The next turn joins it again."""
@@ -140,6 +140,7 @@ class _Gate:
         self.depth = 0
         self.owner = 0
         self.files: FairLock | None = None
+        self.unfinished: Intent | None = None
 
     @classmethod
     def join(cls, path: str) -> "_Gate":
@@ -166,9 +167,11 @@ class _Gate:
         until = time.monotonic() + wait_s
         if not self.threads.acquire(timeout=min(wait_s, threading.TIMEOUT_MAX)):
             return False
-        if self.depth == 0 and not self._take_files(until):
-            self.threads.release()
-            return False
+        if self.depth == 0:
+            if not self._take_files(until):
+                self.threads.release()
+                return False
+            self.unfinished = self._read_note()
         self.depth += 1
         self.owner = threading.get_ident()
         return True
@@ -205,7 +208,7 @@ class _Gate:
             self.files.close()
         self.files = files
 
-    def note(self) -> Intent | None:
+    def _read_note(self) -> Intent | None:
         if self.files is None:
             return None
         try:
