@@ -1,0 +1,251 @@
+"""From what happened to what is: `apply(state, operation, seq)` gives the next state.
+
+Rule 1: total. It never raises for an operation that could be read: what is not lawful where it stands leaves the state
+        as it was, but for the record of the refusal.
+Rule 2: a pure function of the line: the same operations give the same documents, byte for byte, in every clone.
+"""
+
+from dataclasses import replace
+from typing import NamedTuple
+
+from coordinaut_git.protocol.model import (
+    Actor,
+    Alias,
+    Instance,
+    Lease,
+    Message,
+    MessageKind,
+    Numbers,
+    RefusedOperation,
+    Status,
+    Task,
+)
+from coordinaut_git.protocol.ops import LeasesRenewed, Operation, TaskClaimed, TaskCreated, TaskReleased, TaskUpdated
+from coordinaut_git.protocol.references import display_id
+from coordinaut_git.protocol.rules import (
+    ON_CLAIM,
+    ON_TAKEOVER,
+    Refusal,
+    holder,
+    in_the_way,
+    standing,
+    takeover_of,
+    unlawful,
+)
+from coordinaut_git.protocol.state import (
+    CLOSED,
+    Document,
+    State,
+    alias_path,
+    instance_path,
+    lease_path,
+    message_path,
+    numbers_path,
+    refusal_path,
+    task_path,
+)
+from coordinaut_git.protocol.values import Instant
+
+Writes = dict[str, Document | None]
+
+
+class Step(NamedTuple):
+    """One operation in its place: on this state, by this actor, at this position and instant."""
+
+    state: State
+    actor: Actor
+    seq: int
+    at: Instant
+
+    def task(self, task_id: str) -> Task:
+        """A task that `unlawful` has found to be there."""
+        task = self.state.task(task_id)
+        assert task is not None, task_id
+        return task
+
+
+def apply(state: State, operation: Operation, seq: int) -> State:
+    """The state after `operation` at position `seq`."""
+    refusal = unlawful(state, operation)
+    if refusal:
+        record = _record(operation, refusal, state.at)
+        return state.changed({refusal_path(record): record}, seq=seq, at=state.at)
+    return carried_out(state, operation, seq)
+
+
+def carried_out(state: State, operation: Operation, seq: int) -> State:
+    """The state after an operation that is known to be lawful on `state`, as `decide` gives them."""
+    at = Instant(max(operation.at, state.at))
+    step = Step(state, operation.actor, seq, at)
+    writes = _renewed(step, operation) | _effects(step, operation) | _seen(step)
+    return state.changed(writes, seq=seq, at=at)
+
+
+def _effects(step: Step, operation: Operation) -> Writes:
+    match operation.change:
+        case TaskCreated() as change:
+            return _created(step, change)
+        case TaskUpdated() as change:
+            return _updated(step, change)
+        case TaskClaimed() as change:
+            return _claimed(step, change, operation.id)
+        case TaskReleased() as change:
+            return _set_status(step, change.task_id, change.status) | {lease_path(change.task_id): None}
+        case LeasesRenewed():
+            return {}
+
+
+def _renewed(step: Step, operation: Operation) -> Writes:
+    return {
+        lease_path(lease.task_id): replace(
+            lease, expires_at=Instant(step.at + renewal.term_ms), term_ms=renewal.term_ms, seq=step.seq
+        )
+        for lease, renewal in standing(step.state, operation)
+    }
+
+
+def _created(step: Step, change: TaskCreated) -> Writes:
+    _, day, digits = change.display_id.split("-")
+    number, last = int(digits), step.state.last_number(day)
+    writes: Writes = {}
+    if number <= last:  # minted apart from others: the later one moves on, found by its alias
+        number = last + 1
+        writes[alias_path(display_id(day, number))] = Alias(task_id=change.task_id)
+    task = Task(
+        id=change.task_id,
+        display_id=display_id(day, number),
+        title=change.title,
+        created_at=step.at,
+        created_by=step.actor.instance or "human",
+        updated_at=step.at,
+        scope=change.scope,
+        files=change.files,
+        priority=change.priority,
+        depends_on=change.depends_on,
+    )
+    return writes | {numbers_path(day): Numbers(last=number), task_path(task.id, closed=False): task}
+
+
+def _updated(step: Step, change: TaskUpdated) -> Writes:
+    old = step.task(change.task_id)
+    checks = {check.name: check for check in (*old.checks, *change.checks)}
+    new = replace(
+        old,
+        status=change.status or old.status,
+        next=old.next if change.next is None else change.next,
+        checks=tuple(checks.values()),
+        blockers=(() if change.clear_blockers else old.blockers) + change.blockers,
+        title=change.title or old.title,
+        scope=old.scope if change.scope is None else change.scope,
+        files=old.files if change.files is None else change.files,
+        priority=old.priority if change.priority is None else change.priority,
+        depends_on=old.depends_on if change.depends_on is None else change.depends_on,
+        updated_at=step.at,
+    )
+    ended: Writes = {lease_path(new.id): None} if new.status in CLOSED and step.state.lease(new.id) else {}
+    return _kept(old, new) | ended
+
+
+def _claimed(step: Step, change: TaskClaimed, operation_id: str) -> Writes:
+    task = step.task(change.task_id)
+    named = set(change.takeovers)
+    found = in_the_way(step.state, step.actor.instance or "", change)
+    ended = [clash.lease for clash in found if takeover_of(clash.lease) in named]
+    lease = _granted(step, task, change, ended)
+    writes: Writes = {}
+    for number, lost in enumerate(ended):
+        writes |= _lost(step, lost, change)
+        message = _takeover_message(step, lost, change, f"msg_{operation_id.removeprefix('op_')}_{number}")
+        writes[message_path(message)] = message
+    status = ON_CLAIM.get(task.status, task.status)
+    return writes | _set_status(step, task.id, status) | {lease_path(task.id): lease}
+
+
+def _granted(step: Step, task: Task, change: TaskClaimed, ended: list[Lease]) -> Lease:
+    """The lease after a claim; one that only renews what is unexpired keeps its fence."""
+    held, actor, at = step.state.lease(task.id), step.actor, step.at
+    own = held if held and held.agent_instance == actor.instance else None
+    same = own is not None and (own.files, own.mode, own.fold) == (change.files, change.mode, change.fold)
+    return Lease(
+        task_id=task.id,
+        display_id=task.display_id,
+        agent_instance=actor.instance or "",
+        agent=actor.agent or (own.agent if own else None),
+        thread_id=actor.thread_id or (own.thread_id if own else None),
+        tool=actor.tool,
+        files=change.files,
+        mode=change.mode,
+        fold=change.fold,
+        granted_at=own.granted_at if own and same else at,
+        expires_at=Instant(at + change.term_ms),
+        term_ms=change.term_ms,
+        fence=own.fence if own and same and at < own.expires_at else step.seq,
+        seq=step.seq,
+        took_over=(own.took_over if own else ()) + tuple(takeover_of(lost) for lost in ended),
+    )
+
+
+def _lost(step: Step, lost: Lease, change: TaskClaimed) -> Writes:
+    if lost.task_id == change.task_id:
+        return {}
+    task = step.task(lost.task_id)
+    ended: Writes = {lease_path(task.id): None}
+    return ended | _set_status(step, task.id, ON_TAKEOVER.get(task.status, task.status))
+
+
+def _takeover_message(step: Step, lost: Lease, change: TaskClaimed, message_id: str) -> Message:
+    actor = step.actor
+    return Message(
+        id=message_id,
+        kind=MessageKind.NOTE,
+        text=f"{actor.agent or actor.instance} took over {', '.join(lost.files)} of {lost.display_id}, "
+        f"which {holder(lost)} held until {lost.expires_at}: {change.reason}",
+        at=step.at,
+        from_agent=actor.agent,
+        from_agent_instance=actor.instance,
+        to_agent_instance=lost.agent_instance,
+        to_agent=lost.agent,
+        task_id=lost.task_id,
+    )
+
+
+def _set_status(step: Step, task_id: str, status: Status) -> Writes:
+    task = step.task(task_id)
+    return _kept(task, replace(task, status=status, updated_at=step.at))
+
+
+def _kept(old: Task, new: Task) -> Writes:
+    """A task lies among the open ones or in the archive, never in both."""
+    was, is_now = task_path(old.id, closed=old.status in CLOSED), task_path(new.id, closed=new.status in CLOSED)
+    return {is_now: new} if was == is_now else {was: None, is_now: new}
+
+
+def _seen(step: Step) -> Writes:
+    """What is known of the acting instance: the newest name, thread and tool it gave."""
+    actor = step.actor
+    if not actor.instance:
+        return {}
+    known = step.state.instance(actor.instance)
+    new = Instance(
+        id=actor.instance,
+        name=actor.agent or (known.name if known else actor.instance),
+        thread_id=actor.thread_id or (known.thread_id if known else None),
+        tool=actor.tool if actor.tool != Actor().tool or not known else known.tool,
+        started_at=known.started_at if known else step.at,
+        last_seen_at=step.at,
+    )
+    return {instance_path(actor.instance): new}
+
+
+def _record(operation: Operation, refusal: Refusal, at: Instant) -> RefusedOperation:
+    """The refusal for the record; only what is well-formed may become part of a path, so ids are cleaned."""
+    clean = "".join(char for char in operation.id[:80] if char.isascii() and (char.isalnum() or char == "_"))
+    return RefusedOperation(
+        id=clean or "op",
+        at=at,
+        op=operation.op,
+        code=refusal.code,
+        reason=refusal.reason,
+        agent_instance=operation.actor.instance,
+        task_id=operation.change.task_id,
+    )

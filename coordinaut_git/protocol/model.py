@@ -1,0 +1,203 @@
+"""What the state is made of: the documents as frozen values.
+
+Rule 1: a document keeps facts, nothing that can be derived: whether a lease has expired depends on who asks when.
+Rule 2: the names here, in camelCase, are the names in the stored JSON; the outside forms are made in `views`.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from coordinaut_git.protocol.values import Instant
+
+DEFAULT_PRIORITY = 2
+
+
+class Status(StrEnum):
+    """Where a task stands."""
+
+    OPEN = "open"
+    CLAIMED = "claimed"
+    INVESTIGATING = "investigating"
+    FIXING = "fixing"
+    VERIFYING = "verifying"
+    BLOCKED = "blocked"
+    DONE = "done"
+    CANCELLED = "cancelled"
+
+
+class Mode(StrEnum):
+    """How a lease holds its scope."""
+
+    EXCLUSIVE = "exclusive"
+    SHARED_DOCS = "shared-docs"
+    SHARED_READ = "shared-read"
+    ADVISORY = "advisory"
+
+
+class Tool(StrEnum):
+    """The program an agent instance runs in."""
+
+    CODEX = "codex"
+    CLAUDE = "claude"
+    CURSOR = "cursor"
+    GEMINI = "gemini"
+    OPENCODE = "opencode"
+    COPILOT = "copilot"
+    HUMAN = "human"
+    CI = "ci"
+    UNKNOWN = "unknown"
+
+
+class CheckStatus(StrEnum):
+    """How a named check of a task came out."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    PENDING = "pending"
+
+
+class MessageKind(StrEnum):
+    """What a message is for."""
+
+    NOTE = "note"
+    QUESTION = "question"
+    ANSWER = "answer"
+    BLOCKER = "blocker"
+    HANDOFF = "handoff"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actor:
+    """Who acts: an instance owns, the rest is for people. `instance` is None for somebody who owns nothing."""
+
+    instance: str | None = None
+    agent: str | None = None
+    thread_id: str | None = None
+    tool: Tool = Tool.UNKNOWN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """A named check of a task and how it came out last."""
+
+    name: str
+    status: CheckStatus
+    at: Instant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """A piece of work. `files` are patterns, `depends_on` stable ids, `priority` 0 (highest) to 4."""
+
+    id: str
+    display_id: str
+    title: str
+    created_at: Instant
+    created_by: str
+    updated_at: Instant
+    status: Status = Status.OPEN
+    scope: str = ""
+    files: tuple[str, ...] = ()
+    next: str = ""
+    checks: tuple[Check, ...] = ()
+    blockers: tuple[str, ...] = ()
+    priority: int = DEFAULT_PRIORITY
+    depends_on: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Takeover:
+    """One expired lease that a claim ended: exactly the lease the taker judged, so a renewal in between saves it."""
+
+    task_id: str
+    agent_instance: str
+    fence: int
+    expires_at: Instant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lease:
+    """A held scope.
+
+    `fence` is the seq of the operation that granted or widened it, `seq` of the one that last granted, widened or
+    renewed it; `fold` tells that its patterns ignore case (`core.ignoreCase` where it was granted).
+    """
+
+    task_id: str
+    display_id: str
+    agent_instance: str
+    files: tuple[str, ...]
+    mode: Mode
+    granted_at: Instant
+    expires_at: Instant
+    term_ms: int
+    fence: int
+    seq: int
+    agent: str | None = None
+    thread_id: str | None = None
+    tool: Tool = Tool.UNKNOWN
+    fold: bool = False
+    took_over: tuple[Takeover, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instance:
+    """One run of an agent, the owner of leases."""
+
+    id: str
+    name: str
+    started_at: Instant
+    last_seen_at: Instant
+    thread_id: str | None = None
+    tool: Tool = Tool.UNKNOWN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """Something said to an instance, to an agent by name, or to everybody."""
+
+    id: str
+    kind: MessageKind
+    text: str
+    at: Instant
+    from_agent: str | None = None
+    from_agent_instance: str | None = None
+    to_agent: str | None = None
+    to_agent_instance: str | None = None
+    broadcast: bool = False
+    mentions: tuple[str, ...] = ()
+    task_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefusedOperation:
+    """An operation that was not lawful where it came to stand on the line: kept, with the reason, without effect."""
+
+    id: str
+    at: Instant
+    op: str
+    code: str
+    reason: str
+    agent_instance: str | None = None
+    task_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Numbers:
+    """The last display number given on one day."""
+
+    last: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alias:
+    """A display id that is not the one in the stable id of its task."""
+
+    task_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """The instant of the newest operation: instants never run backwards along the line."""
+
+    at: Instant

@@ -1,0 +1,198 @@
+"""Operations: what history keeps for ever, in the past tense, with every choice made.
+
+Rule 1: an operation names ids, instants and terms; applying it asks nothing and nobody.
+Rule 2: the vocabulary is versioned. A reader meets a version or a word it does not know with an error, never silence.
+Rule 3: what depends on the place in the line (`seq`, fences) is not in the operation but given when it is applied.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from coordinaut_git.documents import Entry
+from coordinaut_git.errors import environment
+from coordinaut_git.protocol import codec
+from coordinaut_git.protocol.model import Actor, Check, Mode, Status, Takeover, Tool
+from coordinaut_git.protocol.values import Instant, one_line
+
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskCreated:
+    """A task was written down."""
+
+    task_id: str
+    display_id: str
+    title: str
+    priority: int
+    scope: str = ""
+    files: tuple[str, ...] = ()
+    depends_on: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskUpdated:
+    """What is known of a task changed; None leaves a field as it was."""
+
+    task_id: str
+    status: Status | None = None
+    next: str | None = None
+    checks: tuple[Check, ...] = ()
+    blockers: tuple[str, ...] = ()
+    clear_blockers: bool = False
+    title: str | None = None
+    scope: str | None = None
+    files: tuple[str, ...] | None = None
+    priority: int | None = None
+    depends_on: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskClaimed:
+    """A lease was granted, widened, or taken over. `files` is the whole scope of the lease from now on."""
+
+    task_id: str
+    files: tuple[str, ...]
+    mode: Mode
+    term_ms: int
+    fold: bool = False
+    takeovers: tuple[Takeover, ...] = ()
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskReleased:
+    """A holder let its lease go."""
+
+    task_id: str
+    status: Status
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeasesRenewed:
+    """A holder is alive; what it renewed stands in the operation's `renewals`."""
+
+    task_id: str | None = None
+
+
+Change = TaskCreated | TaskUpdated | TaskClaimed | TaskReleased | LeasesRenewed
+
+VOCABULARY: dict[str, type[Change]] = {
+    "leases_renewed": LeasesRenewed,
+    "task_claimed": TaskClaimed,
+    "task_created": TaskCreated,
+    "task_released": TaskReleased,
+    "task_updated": TaskUpdated,
+}
+WORDS: dict[type[Change], str] = {kind: word for word, kind in VOCABULARY.items()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Renewal:
+    """A lease of the actor whose term starts again at the operation's instant, `term_ms` long."""
+
+    task_id: str
+    term_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """One transaction: who did what when, and which of the actor's leases it renewed on the way."""
+
+    id: str
+    at: Instant
+    actor: Actor
+    change: Change
+    renewals: tuple[Renewal, ...] = ()
+
+    @property
+    def op(self) -> str:
+        """The word of the vocabulary."""
+        return WORDS[type(self.change)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Envelope:
+    """How an operation is written: the change lies in `data`, without its task id, which stands outside."""
+
+    v: int
+    id: str
+    seq: int
+    at: Instant
+    op: str
+    agent_instance: str | None = None
+    agent: str | None = None
+    thread_id: str | None = None
+    tool: Tool = Tool.UNKNOWN
+    task_id: str | None = None
+    renewals: tuple[Renewal, ...] = ()
+
+
+def to_entry(operation: Operation, seq: int, summary: str) -> Entry:
+    """The operation as the line keeps it at `seq`."""
+    actor, data = operation.actor, codec.encode(operation.change)
+    body = codec.encode(
+        _Envelope(
+            v=FORMAT,
+            id=operation.id,
+            seq=seq,
+            at=operation.at,
+            op=operation.op,
+            agent_instance=actor.instance,
+            agent=actor.agent,
+            thread_id=actor.thread_id,
+            tool=actor.tool,
+            task_id=data.pop("taskId", None),
+            renewals=operation.renewals,
+        )
+    )
+    return Entry(
+        id=operation.id,
+        seq=seq,
+        at=operation.at,
+        summary=one_line(summary),
+        author=actor.agent or actor.instance or "human",
+        author_id=actor.instance or "human",
+        body=codec.canonical({**body, "data": data}),
+    )
+
+
+def from_entry(entry: Entry) -> Operation:
+    """The operation that an entry keeps; raises an environment error for what this version cannot read."""
+    try:
+        value = codec.parse(entry.body)
+        return _read(value)
+    except codec.Unreadable as error:
+        raise _unreadable(entry, str(error)) from error
+
+
+def _read(value: dict[str, Any]) -> Operation:
+    data = value.pop("data", None)
+    if value.get("v") != FORMAT:
+        raise codec.Unreadable(f"its format is {value.get('v')!r}, and this version knows {FORMAT}")
+    envelope = codec.decode(_Envelope, value)
+    kind = VOCABULARY.get(envelope.op)
+    if kind is None or not isinstance(data, dict):
+        raise codec.Unreadable(f"{envelope.op!r} is not an operation this version knows")
+    task_id = {} if envelope.task_id is None else {"taskId": envelope.task_id}
+    return Operation(
+        id=envelope.id,
+        at=envelope.at,
+        actor=Actor(
+            instance=envelope.agent_instance,
+            agent=envelope.agent,
+            thread_id=envelope.thread_id,
+            tool=envelope.tool,
+        ),
+        change=codec.decode(kind, {**data, **task_id}),
+        renewals=envelope.renewals,
+    )
+
+
+def _unreadable(entry: Entry, why: str) -> Exception:
+    return environment(
+        "unreadable_operation",
+        f"Operation {one_line(entry.id)} at position {entry.seq} cannot be read: {one_line(why)}.",
+        hint="It may come from a newer coordinaut: upgrade, then run `coordinaut doctor --deep`.",
+    )

@@ -1,0 +1,75 @@
+"""From what people type to what is meant: a display id, a stable id, or an unambiguous prefix of either."""
+
+import re
+from collections.abc import Iterator
+from itertools import islice
+
+from coordinaut_git.errors import CoordinautError, invalid, not_found
+from coordinaut_git.protocol.model import Task
+from coordinaut_git.protocol.state import State
+from coordinaut_git.protocol.values import clip
+
+_DISPLAY = re.compile(r"AGT-(\d{1,8})(?:-(\d{0,9}))?\Z", re.IGNORECASE)
+_STABLE = re.compile(r"task_[0-9a-z_]{0,80}\Z")
+CANDIDATES = 5
+DAY_DIGITS = 8
+
+
+def display_id(day: str, number: int) -> str:
+    """`AGT-20261122-007`."""
+    return f"AGT-{day}-{number:03d}"
+
+
+def stable_id(day: str, number: int, token: str) -> str:
+    """The id that never changes; it begins with the task's first day and number, so that it can be found."""
+    return f"task_{day}_{number:03d}_{token}"
+
+
+def find_task(state: State, reference: str) -> Task:
+    """The one task that is meant; raises invalid for what cannot be an id, not_found for none or several."""
+    shown = _DISPLAY.match(reference)
+    if shown:
+        found = _by_display_id(state, shown[1], shown[2] or "")
+    elif _STABLE.match(reference):
+        found = [reference] if state.task(reference) else _some(state.task_ids(reference))
+    else:
+        raise invalid(
+            "bad_task_id",
+            f"{clip(reference)!r} is not a task id.",
+            hint="Use a display id (AGT-20261122-001), a stable id (task_…), or the beginning of one.",
+        )
+    task = state.task(found[0]) if len(found) == 1 else None
+    if not task:
+        raise _unclear(reference, found)
+    return task
+
+
+def _by_display_id(state: State, day: str, number: str) -> list[str]:
+    if len(day) == DAY_DIGITS and number:
+        moved = state.alias(display_id(day, int(number)))
+        exact = state.numbered(day, int(number))
+        if exact or moved:
+            return [moved] if moved and not exact else _numbered_now(state, exact, display_id(day, int(number)))
+    return _some(state.task_ids(f"task_{day}_{number}" if number else f"task_{day}"))
+
+
+def _numbered_now(state: State, found: list[str], shown: str) -> list[str]:
+    """Of several that were minted with one number, apart from each other, the one that kept it."""
+    kept = [task_id for task_id in found if (task := state.task(task_id)) and task.display_id == shown]
+    return kept or found
+
+
+def _some(found: Iterator[str]) -> list[str]:
+    return list(islice(found, CANDIDATES + 1))
+
+
+def _unclear(reference: str, found: list[str]) -> CoordinautError:
+    if not found:
+        return not_found("no_such_task", f"There is no task {reference}.", hint="List them: coordinaut status --all")
+    shown = ", ".join(found[:CANDIDATES]) + (", …" if len(found) > CANDIDATES else "")
+    return not_found(
+        "ambiguous_id",
+        f"{reference} could be several tasks: {shown}.",
+        hint="Give more of the id.",
+        candidates=found[:CANDIDATES],
+    )

@@ -1,0 +1,170 @@
+"""Requests: what somebody asks. Tolerant of short ids and defaults; every face is grown from these classes.
+
+Rule 1: a parameter is written here and nowhere else: its name, its type, its help. `task_id` style names become
+        `--task-id` on the command line and `taskId` in JSON.
+Rule 2: durations are text (`90s`, `30m`, `2h`), patterns and ids plain strings: `decide` reads and checks them.
+"""
+
+from dataclasses import MISSING, dataclass, field
+from typing import Any
+
+from coordinaut_git.protocol.model import Mode, Status, Tool
+
+
+def param(text: str, default: Any = MISSING, *, metavar: str | None = None) -> Any:
+    """A parameter of a request: its help, its default (required without one), how its value is called."""
+    return field(default=default, metadata={"help": text, "metavar": metavar})
+
+
+def planned(text: str, default: Any) -> Any:
+    """A parameter that is named already and comes with a later version; asking for it is refused in words."""
+    return field(default=default, metadata={"help": f"{text} (planned: not in this version)", "planned": True})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """Anything that can be asked."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActingRequest(Request):
+    """A request in somebody's name; what is left out comes from the environment and the worktree."""
+
+    agent_instance: str | None = param("The agent instance that acts and owns.", None, metavar="ID")
+    agent: str | None = param("The agent's name, for people.", None, metavar="NAME")
+    thread: str | None = param("The agent's thread or session.", None, metavar="ID")
+    tool: Tool | None = param("The program the agent runs in.", None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InitProject(Request):
+    """Start coordination in this repository; running it again changes nothing."""
+
+    storage: str = param("Where state lives: git; json, sqlite and remote are planned.", "git", metavar="KIND")
+    ref: str | None = param("The ref that keeps the state (refs/coordinaut/state).", None, metavar="REF")
+    remote: str | None = param("The git remote that is the team's judge.", None, metavar="NAME")
+    policy: str | None = param("Whether a claim counts before the remote has it: provisional or confirmed.", None)
+    state_dir: str | None = planned("Folder of a json or sqlite store", None)
+    remote_url: str | None = planned("Address of a coordinaut-server", None)
+    team: str | None = planned("Team on the server", None)
+    project: str | None = planned("Project on the server", None)
+    hooks: bool = planned("Install the git hooks too", default=False)
+    agents: tuple[str, ...] = planned("Set up hooks of these agents", ())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowStatus(Request):
+    """Show open work and who holds what until when."""
+
+    all: bool = param("Also what is done or cancelled.", default=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateTask(ActingRequest):
+    """Write down a task."""
+
+    title: str = param("What is to be done, in one line.", metavar="TEXT")
+    scope: str = param("The area in words.", "", metavar="TEXT")
+    files: tuple[str, ...] = param("Patterns of the files it is about; repeat or separate by commas.", ())
+    priority: int | None = param("0 (highest) to 4; 2 if left out.", None, metavar="0-4")
+    depends_on: tuple[str, ...] = param("Tasks that come first; repeat or separate by commas.", (), metavar="TASK")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimTask(ActingRequest):
+    """Take a task and hold its files for a while; claiming again widens or renews."""
+
+    task: str | None = param("The task: display id, stable id or an unambiguous prefix.", None)
+    next: bool = planned("Take the best ready task whose files are free", default=False)
+    files: tuple[str, ...] = param("Patterns to hold; the task's own if left out.", ())
+    mode: Mode | None = param("How to hold them (exclusive).", None)
+    ttl: str | None = param("How long without a heartbeat (30m).", None, metavar="DURATION")
+    takeover_reason: str | None = param("Why an expired lease of somebody else may be ended.", None, metavar="TEXT")
+    wait: str | None = planned("Wait this long for the files to become free", None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateTask(ActingRequest):
+    """Say where a task stands; renews the holder's lease on the way."""
+
+    task: str = param("The task.")
+    status: Status | None = param("Where it stands now.", None)
+    next: str | None = param("What comes next.", None, metavar="TEXT")
+    check: tuple[str, ...] = param("A check and its outcome; passed, failed or pending.", (), metavar="NAME=STATUS")
+    blocker: tuple[str, ...] = param("Something in the way; may be repeated.", (), metavar="TEXT")
+    clear_blockers: bool = param("Nothing is in the way any more.", default=False)
+    title: str | None = param("A new title.", None, metavar="TEXT")
+    scope: str | None = param("The area in words.", None, metavar="TEXT")
+    files: tuple[str, ...] = param("Patterns of the files it is about; does not change a lease.", ())
+    priority: int | None = param("0 (highest) to 4.", None, metavar="0-4")
+    depends_on: tuple[str, ...] = param("Tasks that come first, in place of those named before.", (), metavar="TASK")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heartbeat(ActingRequest):
+    """Say that you are alive; history is written only when less than half of a term is left."""
+
+    task: str | None = param("The task; all that the instance holds if left out.", None)
+    ttl: str | None = param("A new term.", None, metavar="DURATION")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseTask(ActingRequest):
+    """Let a lease go."""
+
+    task: str = param("The task.")
+    reason: str | None = param("Why, for those who come after.", None, metavar="TEXT")
+    status: Status | None = param("Where the task stands now.", None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mine(Request):
+    """List the tasks an agent, an instance or a thread holds."""
+
+    agent_instance: str | None = param("The agent instance; yours if nothing is named.", None, metavar="ID")
+    agent: str | None = param("The agent's name.", None, metavar="NAME")
+    thread: str | None = param("The agent's thread.", None, metavar="ID")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conflicts(Request):
+    """Show which leases stand in the way of a scope, or of each other."""
+
+    files: tuple[str, ...] = param("Patterns you would like to hold; all leases against each other if left out.", ())
+    mode: Mode | None = param("How you would hold them (exclusive).", None)
+    exit_code: bool = param("Exit with 1 if there is a conflict.", default=False)
+    agent_instance: str | None = param("Whose own leases do not count.", None, metavar="ID")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifyWorktree(Request):
+    """Check that every changed file of this work tree is covered by a lease of yours."""
+
+    agent_instance: str | None = param("The agent instance.", None, metavar="ID")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot(Request):
+    """Write the board as Markdown."""
+
+    output: str | None = param(
+        "Where to (.coordinaut/snapshots/TASKS.md); - for standard output.", None, metavar="PATH"
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watch(Request):
+    """Show what happened, newest last; with --follow as it happens."""
+
+    limit: int = param("At most so many of the newest events.", 20, metavar="N")
+    task: str | None = param("Only those of one task.", None)
+    since: str | None = param("Only those after an instant, an event id or a while ago (30m).", None, metavar="WHEN")
+    follow: bool = param("Go on as things happen.", default=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doctor(Request):
+    """Examine the repository, the store and the history."""
+
+    deep: bool = param("Replay the whole line and compare every checkpoint.", default=False)
+    fix: bool = param("Mend what is safe to mend.", default=False)

@@ -1,0 +1,239 @@
+"""The state at one point of the line: documents of the store below, and what operations changed since above.
+
+Rule 1: a state is a value. `changed(...)` gives a new one; what was read stays readable.
+Rule 2: only what is asked for is read, so that cost does not grow with history or with finished work.
+Rule 3: where a document lies is written here and nowhere else.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import TypeVar
+from zlib import crc32
+
+from coordinaut_git.documents import Documents
+from coordinaut_git.errors import CoordinautError, environment
+from coordinaut_git.protocol import codec
+from coordinaut_git.protocol.model import Alias, Instance, Lease, Line, Message, Numbers, RefusedOperation, Status, Task
+from coordinaut_git.protocol.values import Instant, clip
+
+T = TypeVar("T")
+Document = Task | Lease | Instance | Message | RefusedOperation | Numbers | Alias | Line
+
+CLOSED = frozenset({Status.DONE, Status.CANCELLED})
+NUMBERS_A_SHARD = 64
+LINE = "line.json"
+
+
+def task_path(task_id: str, *, closed: bool) -> str:
+    """Tasks lie by day and by number, open ones apart from the archive: neighbours in time share a folder."""
+    _, day, number, *_ = f"{task_id}___".split("_", 3)
+    shard = int(number) // NUMBERS_A_SHARD if number.isdecimal() and len(number) < 12 else 0  # noqa: PLR2004 - any bound will do
+    return f"tasks/{'closed' if closed else 'open'}/{day or '0'}/{shard:02d}/{task_id}.json"
+
+
+def lease_path(task_id: str) -> str:
+    """Only leases held now, expired or not, have a document."""
+    return f"leases/{task_id}.json"
+
+
+def instance_path(instance: str) -> str:
+    """Instances are spread over 256 folders by a checksum of their id."""
+    return f"instances/{crc32(instance.encode()) & 0xFF:02x}/{instance}.json"
+
+
+def message_path(message: Message) -> str:
+    """Messages lie by day."""
+    return f"messages/{message.at.day}/{message.id}.json"
+
+
+def refusal_path(refusal: RefusedOperation) -> str:
+    """Refused operations lie by day."""
+    return f"refusals/{refusal.at.day}/{refusal.id}.json"
+
+
+def numbers_path(day: str) -> str:
+    """One counter of display numbers for each day."""
+    return f"numbers/{day}.json"
+
+
+def alias_path(display_id: str) -> str:
+    """Where a display id that moved on is looked up first."""
+    return f"aliases/{display_id}.json"
+
+
+class State:
+    """All that the line says, at one point of it.
+
+    `seq` is the position of the newest operation (0: none), `at` its instant.
+    """
+
+    __slots__ = ("_base", "_changed", "_leases", "_loaded", "at", "seq")
+
+    def __init__(
+        self,
+        base: Documents,
+        seq: int,
+        *,
+        loaded: dict[str, Document | None] | None = None,
+        changed: Mapping[str, Document | None] | None = None,
+        leases: dict[str, Lease] | None = None,
+    ) -> None:
+        self._base = base
+        self._loaded = {} if loaded is None else loaded
+        self._changed = {} if changed is None else changed
+        self._leases = leases
+        self.seq = seq
+        line = self._get(LINE, Line)
+        self.at = line.at if line else Instant(0)
+
+    def changed(self, changes: Mapping[str, Document | None], *, seq: int, at: Instant) -> "State":
+        """The state after an operation at `seq` that wrote these documents (None: took away)."""
+        return State(
+            self._base,
+            seq,
+            loaded=self._loaded,
+            changed={**self._changed, **changes, LINE: Line(at=at)},
+            leases=_leases_after(self._leases, changes),
+        )
+
+    def rebased(self, base: Documents) -> "State":
+        """The same state on documents that were written at this very point."""
+        return State(base, self.seq, loaded={**self._loaded, **self._changed}, leases=self._leases)
+
+    def changes(self) -> dict[str, bytes | None]:
+        """Every document that differs from the base, as bytes."""
+        return {path: None if value is None else to_bytes(value) for path, value in self._changed.items()}
+
+    def task(self, task_id: str) -> Task | None:
+        """The task with this stable id."""
+        found = self._get(task_path(task_id, closed=False), Task)
+        return found or self._get(task_path(task_id, closed=True), Task)
+
+    def lease(self, task_id: str) -> Lease | None:
+        """The lease on a task, expired or not."""
+        return self.leases().get(task_id)
+
+    def leases(self) -> dict[str, Lease]:
+        """All leases by task id. The caller does not change the mapping."""
+        if self._leases is None:
+            names = self._names("leases")
+            found = (self._get(f"leases/{name}", Lease) for name in names)
+            self._leases = {lease.task_id: lease for lease in found if lease}
+        return self._leases
+
+    def leases_of(self, instance: str | None) -> list[Lease]:
+        """The leases of one instance, expired or not."""
+        return [lease for lease in self.leases().values() if lease.agent_instance == instance]
+
+    def instance(self, instance: str) -> Instance | None:
+        """What is known of an instance."""
+        return self._get(instance_path(instance), Instance)
+
+    def last_number(self, day: str) -> int:
+        """The last display number given on a UTC day (`YYYYMMDD`)."""
+        numbers = self._get(numbers_path(day), Numbers)
+        return numbers.last if numbers else 0
+
+    def alias(self, display_id: str) -> str | None:
+        """The stable id behind a display id that moved on."""
+        alias = self._get(alias_path(display_id), Alias)
+        return alias.task_id if alias else None
+
+    def open_tasks(self) -> Iterator[Task]:
+        """Every task that is neither done nor cancelled, oldest first."""
+        return self._tasks("tasks/open")
+
+    def closed_tasks(self) -> Iterator[Task]:
+        """The archive, oldest first."""
+        return self._tasks("tasks/closed")
+
+    def numbered(self, day: str, number: int) -> list[str]:
+        """The stable ids that were first given this day (`YYYYMMDD`) and number; reads one folder of each kind."""
+        start = f"task_{day}_{number:03d}_"
+        folders = (task_path(start, closed=closed).rpartition("/")[0] for closed in (False, True))
+        return [task_id for folder in folders for task_id in self._ids(folder) if task_id.startswith(start)]
+
+    def task_ids(self, prefix: str) -> Iterator[str]:
+        """The stable ids that begin with `prefix`, open ones first; only the days that can hold one are read."""
+        day = f"{prefix}_".split("_")[1]
+        for top in ("tasks/open", "tasks/closed"):
+            for folder in self._folders(top, day):
+                yield from (task_id for task_id in self._ids(folder) if task_id.startswith(prefix))
+
+    def _ids(self, folder: str) -> list[str]:
+        return [name.removesuffix(".json") for name in self._names(folder)]
+
+    def _tasks(self, top: str) -> Iterator[Task]:
+        for folder in self._folders(top):
+            for name in self._names(folder):
+                task = self._get(f"{folder}/{name}", Task)
+                if task:
+                    yield task
+
+    def _folders(self, top: str, day_prefix: str = "") -> Iterator[str]:
+        for day in self._names(top):
+            if not day.startswith(day_prefix):
+                continue
+            shards = self._names(f"{top}/{day.rstrip('/')}")
+            for shard in sorted(shards, key=lambda name: (len(name), name)):
+                yield f"{top}/{day.rstrip('/')}/{shard.rstrip('/')}"
+
+    def _names(self, folder: str) -> list[str]:
+        """The names right below a folder, now; folders end in a slash."""
+        names = set(self._base.names(folder))
+        start = folder + "/"
+        for path, value in self._changed.items():
+            if path.startswith(start):
+                name, slash, _ = path[len(start) :].partition("/")
+                if value is not None:
+                    names.add(name + slash)
+                elif not slash:
+                    names.discard(name)
+        return sorted(names)
+
+    def _get(self, path: str, kind: type[T]) -> T | None:
+        if path in self._changed:
+            value = self._changed[path]
+        elif path in self._loaded:
+            value = self._loaded[path]
+        else:
+            value = self._loaded[path] = self._read(path, kind)
+        if value is not None and not isinstance(value, kind):
+            raise _bad_document(path, f"it is a {type(value).__name__}")
+        return value
+
+    def _read(self, path: str, kind: type[T]) -> Document | None:
+        data = self._base.get(path)
+        if data is None:
+            return None
+        try:
+            return codec.decode(kind, codec.parse(data))  # type: ignore[return-value]
+        except codec.Unreadable as error:
+            raise _bad_document(path, str(error)) from error
+
+
+def to_bytes(value: Document) -> bytes:
+    """A document as it is stored: one line of canonical JSON."""
+    return codec.canonical(codec.encode(value)) + b"\n"
+
+
+def _leases_after(leases: dict[str, Lease] | None, changes: Mapping[str, Document | None]) -> dict[str, Lease] | None:
+    touched = [path for path in changes if path.startswith("leases/")]
+    if leases is None or not touched:
+        return leases
+    leases = dict(leases)
+    for path in touched:
+        lease = changes[path]
+        task_id = path.removeprefix("leases/").removesuffix(".json")
+        if isinstance(lease, Lease):
+            leases[task_id] = lease
+        else:
+            leases.pop(task_id, None)
+    return leases
+
+
+def _bad_document(path: str, why: str) -> CoordinautError:
+    return environment(
+        "unreadable_document",
+        f"The stored document {path} cannot be read: {clip(why, 200)}.",
+        hint="Run `coordinaut doctor --deep` to find where the history and the documents part.",
+    )

@@ -1,0 +1,81 @@
+"""Are these changed paths covered? Pure: paths in, violations out.
+
+Rule 1: an instance may change a path under its own unexpired lease, in a mode that covers writes, and not else.
+Rule 2: the reason that is given is the one that helps most: who holds the path now, else what the instance lacks.
+"""
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from coordinaut_git.protocol.decide import Moment
+from coordinaut_git.protocol.model import Lease
+from coordinaut_git.protocol.rules import COVERS_WRITES, holder
+from coordinaut_git.protocol.scope import covers
+from coordinaut_git.protocol.state import State
+
+
+class ChangedPath(NamedTuple):
+    """A path that differs; `directory` for a submodule."""
+
+    path: str
+    directory: bool = False
+
+
+def violations(
+    state: State, instance: str, changed: Iterable[ChangedPath], moment: Moment, *, fold: bool
+) -> list[dict[str, Any]]:
+    """CONTRACT's Violations, in the order of the paths."""
+    leases = sorted(state.leases().values(), key=lambda lease: lease.fence, reverse=True)
+    found = (_violation(leases, instance, path, moment, fold=fold) for path in changed)
+    return [violation for violation in found if violation]
+
+
+def _violation(
+    leases: list[Lease], instance: str, changed: ChangedPath, moment: Moment, *, fold: bool
+) -> dict[str, Any] | None:
+    covering = [
+        lease
+        for lease in leases
+        if covers(lease.files, changed.path, fold=fold or lease.fold, directory=changed.directory)
+    ]
+    own = [lease for lease in covering if lease.agent_instance == instance]
+    if any(lease.mode in COVERS_WRITES and not moment.expired(lease) for lease in own):
+        return None
+    others = [lease for lease in covering if lease.agent_instance != instance and lease.mode in COVERS_WRITES]
+    reason, lease, hint = _why(own, others, instance, moment)
+    return {
+        "path": changed.path,
+        "reason": reason,
+        "holder": _holder(lease) if lease else None,
+        "commit": None,
+        "hint": hint,
+    }
+
+
+def _why(own: list[Lease], others: list[Lease], instance: str, moment: Moment) -> tuple[str, Lease | None, str]:
+    """The reason, the lease it is about, and a hint."""
+    for lease in others:
+        if any(takeover.agent_instance == instance for takeover in lease.took_over):
+            return "taken_over", lease, f"{holder(lease)} took it over; leave the file to {lease.display_id}."
+    for lease in others:
+        if not moment.expired(lease):
+            return "held_by_other", lease, f"Undo the change, or ask {holder(lease)} for a handoff."
+    for lease in own:
+        if moment.expired(lease):
+            return "expired", lease, f"Claim it again: coordinaut claim --task {lease.display_id}"
+    for lease in own:
+        return "read_only_mode", lease, f"A {lease.mode} lease does not cover changes; claim the file exclusively."
+    for lease in others:
+        return "held_by_other", lease, f"The lease of {holder(lease)} has expired; taking it over has to say why."
+    return "unclaimed", None, "Claim it before you change it, or undo the change."
+
+
+def _holder(lease: Lease) -> dict[str, Any]:
+    return {
+        "agentInstance": lease.agent_instance,
+        "agent": lease.agent,
+        "displayId": lease.display_id,
+        "taskId": lease.task_id,
+        "expiresAt": str(lease.expires_at),
+        "fence": lease.fence,
+    }

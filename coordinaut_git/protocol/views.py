@@ -1,0 +1,220 @@
+"""The outside forms: what the documents look like to people and programs, as CONTRACT names them.
+
+Rule 1: views only read; they are JSON objects in camelCase with every name present, null where there is nothing.
+Rule 2: what depends on the time, whether a lease is expired, is judged by the moment that is given.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from coordinaut_git.documents import Entry
+from coordinaut_git.protocol import codec
+from coordinaut_git.protocol.decide import Moment
+from coordinaut_git.protocol.model import Actor, Lease, Mode, Status, Task
+from coordinaut_git.protocol.ops import Operation, TaskClaimed, TaskCreated, TaskReleased, TaskUpdated
+from coordinaut_git.protocol.rules import BESIDE, Clash, Refusal, clashes
+from coordinaut_git.protocol.scope import meeting
+from coordinaut_git.protocol.state import State
+from coordinaut_git.protocol.values import one_line
+
+Json = dict[str, Any]
+SHOWN_PATTERNS = 3
+
+
+def task_form(state: State, task: Task, moment: Moment) -> Json:
+    """CONTRACT's Task."""
+    lease = state.lease(task.id)
+    return {
+        "id": task.id,
+        "displayId": task.display_id,
+        "title": task.title,
+        "scope": task.scope,
+        "files": list(task.files),
+        "status": str(task.status),
+        "next": task.next,
+        "checks": [{"name": c.name, "status": str(c.status), "at": str(c.at)} for c in task.checks],
+        "blockers": list(task.blockers),
+        "priority": task.priority,
+        "dependsOn": list(task.depends_on),
+        "lease": lease_form(lease, moment) if lease else None,
+        "createdAt": str(task.created_at),
+        "createdBy": task.created_by,
+        "updatedAt": str(task.updated_at),
+    }
+
+
+def lease_form(lease: Lease, moment: Moment) -> Json:
+    """CONTRACT's Lease."""
+    return {
+        "taskId": lease.task_id,
+        "displayId": lease.display_id,
+        "agentInstance": lease.agent_instance,
+        "agent": lease.agent,
+        "threadId": lease.thread_id,
+        "tool": str(lease.tool),
+        "files": list(lease.files),
+        "mode": str(lease.mode),
+        "grantedAt": str(lease.granted_at),
+        "expiresAt": str(lease.expires_at),
+        "state": _state(lease, moment),
+        "fence": lease.fence,
+        "confirmed": None,
+    }
+
+
+def conflict_form(clash: Clash, moment: Moment) -> Json:
+    """CONTRACT's Conflict; `example` is null where the conflict is about the task itself."""
+    lease = clash.lease
+    return {
+        "displayId": lease.display_id,
+        "taskId": lease.task_id,
+        "agentInstance": lease.agent_instance,
+        "agent": lease.agent,
+        "files": list(lease.files),
+        "mode": str(lease.mode),
+        "expiresAt": str(lease.expires_at),
+        "state": _state(lease, moment),
+        "example": clash.meeting.example if clash.meeting else None,
+    }
+
+
+def refusal_details(refusal: Refusal, moment: Moment) -> Json:
+    """The `details` of a refusal."""
+    return {"conflicts": [conflict_form(clash, moment) for clash in refusal.clashes]} if refusal.clashes else {}
+
+
+def status_view(state: State, moment: Moment, *, everything: bool) -> Json:
+    """Open work, or all of it, the leases held now, and counts."""
+    tasks = [*state.open_tasks(), *(state.closed_tasks() if everything else ())]
+    leases = [lease_form(lease, moment) for lease in _by_grant(state.leases().values())]
+    counted = Counter(str(task.status) for task in tasks)
+    states = Counter(lease["state"] for lease in leases)
+    return {
+        "tasks": [task_form(state, task, moment) for task in _by_urgency(tasks)],
+        "leases": leases,
+        "counts": {
+            "tasks": len(tasks),
+            **{str(status): counted[str(status)] for status in Status if everything or str(status) in counted},
+            "leases": len(leases),
+            "activeLeases": states["active"],
+            "expiredLeases": states["expired"],
+        },
+    }
+
+
+def held_by(state: State, moment: Moment, wanted: Actor) -> Json:
+    """The tasks whose leases fit all that is said of the holder."""
+    leases = [lease for lease in _by_grant(state.leases().values()) if _fits(lease, wanted)]
+    tasks = [task for lease in leases if (task := state.task(lease.task_id))]
+    return {"tasks": [task_form(state, task, moment) for task in tasks]}
+
+
+def outcome_form(state: State, task_id: str, moment: Moment) -> Json:
+    """What `claim`, `update`, `release` and `heartbeat` of one task answer."""
+    task, lease = state.task(task_id), state.lease(task_id)
+    assert task is not None, task_id
+    return {"task": task_form(state, task, moment), "lease": lease_form(lease, moment) if lease else None}
+
+
+def leases_of(state: State, instance: str | None, moment: Moment) -> Json:
+    """What `heartbeat` without a task answers."""
+    return {"leases": [lease_form(lease, moment) for lease in _by_grant(state.leases_of(instance))]}
+
+
+def conflicts_with(
+    state: State, instance: str | None, files: tuple[str, ...], mode: Mode, moment: Moment, *, fold: bool
+) -> Json:
+    """The leases that stand in the way of a scope."""
+    found = clashes(state, instance, files, mode, fold=fold)
+    return {"conflicts": [conflict_form(clash, moment) for clash in found]}
+
+
+def conflicts_among(state: State, moment: Moment) -> Json:
+    """The leases that do not go together: an expired one and who came after, or a broken promise."""
+    return {"conflicts": [conflict_form(clash, moment) for clash in _mutual(list(state.leases().values()))]}
+
+
+def event_form(entry: Entry, operation: Operation) -> Json:
+    """CONTRACT's Event."""
+    change = codec.encode(operation.change)
+    return {
+        "id": entry.id,
+        "seq": entry.seq,
+        "at": str(operation.at),
+        "op": operation.op,
+        "agentInstance": operation.actor.instance,
+        "agent": operation.actor.agent,
+        "taskId": operation.change.task_id,
+        "summary": entry.summary,
+        "data": {
+            **{key: value for key, value in change.items() if key != "taskId"},
+            **({"renewals": [codec.encode(renewal) for renewal in operation.renewals]} if operation.renewals else {}),
+        },
+        "confirmed": None,
+    }
+
+
+def summary(state: State, operation: Operation) -> str:
+    """One line for people: the subject of the commit that keeps the operation."""
+    change = operation.change
+    actor = operation.actor.agent or operation.actor.instance or "human"
+    shown = _shown_id(state, change.task_id)
+    match change:
+        case TaskCreated():
+            text = f"create {change.display_id} {change.title}"
+        case TaskClaimed():
+            verb = "take over" if change.takeovers else "claim"
+            text = f"{verb} {shown} {_patterns(change.files)} for {actor}"
+        case TaskUpdated():
+            text = f"update {shown} {_said(change)}"
+        case TaskReleased():
+            text = f"release {shown} by {actor}" + (f": {change.reason}" if change.reason else "")
+        case _:
+            tasks = ", ".join(_shown_id(state, renewal.task_id) for renewal in operation.renewals[:SHOWN_PATTERNS])
+            text = f"renew {tasks} for {actor}"
+    return one_line(text)
+
+
+def _said(change: TaskUpdated) -> str:
+    parts = [f"to {change.status}"] if change.status else []
+    parts += [f"{check.name} {check.status}" for check in change.checks]
+    parts += [f"blocked by {blocker}" for blocker in change.blockers]
+    parts += [f"next: {change.next}"] if change.next else []
+    return "; ".join(parts) or ", ".join(sorted(key for key in codec.encode(change) if key != "taskId"))
+
+
+def _patterns(files: tuple[str, ...]) -> str:
+    more = f" and {len(files) - SHOWN_PATTERNS} more" if len(files) > SHOWN_PATTERNS else ""
+    return " ".join(files[:SHOWN_PATTERNS]) + more
+
+
+def _shown_id(state: State, task_id: str | None) -> str:
+    task = state.task(task_id) if task_id else None
+    return task.display_id if task else str(task_id)
+
+
+def _state(lease: Lease, moment: Moment) -> str:
+    return "expired" if moment.expired(lease) else "active"
+
+
+def _by_grant(leases: Iterable[Lease]) -> list[Lease]:
+    return sorted(leases, key=lambda lease: (lease.fence, lease.task_id))
+
+
+def _by_urgency(tasks: Iterable[Task]) -> list[Task]:
+    return sorted(tasks, key=lambda task: (task.priority, task.created_at, task.id))
+
+
+def _fits(lease: Lease, wanted: Actor) -> bool:
+    asked = ((wanted.instance, lease.agent_instance), (wanted.agent, lease.agent), (wanted.thread_id, lease.thread_id))
+    return all(value is None or value == held for value, held in asked)
+
+
+def _mutual(leases: list[Lease]) -> Iterator[Clash]:
+    for number, lease in enumerate(leases):
+        for other in leases[number + 1 :]:
+            if other.agent_instance != lease.agent_instance and other.mode not in BESIDE[lease.mode]:
+                where = meeting(lease.files, other.files, fold=lease.fold or other.fold)
+                if where:
+                    yield Clash(other, where)

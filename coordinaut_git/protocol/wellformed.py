@@ -1,0 +1,146 @@
+"""What an operation may hold at all: bounds, ids, text, patterns.
+
+Rule 1: asked by `rules.unlawful` of every operation, one that was just decided as well as one that came from afar.
+Rule 2: what is refused here makes no sense in any state.
+"""
+
+import re
+from collections.abc import Callable
+from functools import singledispatch
+from typing import TypeVar
+
+from coordinaut_git.errors import invalid
+from coordinaut_git.protocol.model import Actor
+from coordinaut_git.protocol.ops import (
+    Change,
+    LeasesRenewed,
+    Operation,
+    TaskClaimed,
+    TaskCreated,
+    TaskReleased,
+    TaskUpdated,
+)
+from coordinaut_git.protocol.scope import check_scope
+from coordinaut_git.protocol.values import LAST_INSTANT, NAME_CHARS, check_identifier, check_line, check_text, clip
+
+SHORTEST_TERM_MS = 1_000
+LONGEST_TERM_MS = 30 * 24 * 3_600_000
+LOWEST_PRIORITY = 4
+MAX_LISTED = 64
+THREAD_CHARS = 128
+
+T = TypeVar("T")
+
+_OPERATION_ID = re.compile(r"op_[0-9a-z]{8,64}\Z")
+_TASK_ID = re.compile(r"task_[0-9]{8}_[0-9]{3,9}_[0-9a-z]{1,64}\Z")
+_DISPLAY_ID = re.compile(r"AGT-[0-9]{8}-[0-9]{3,9}\Z")
+
+
+def check_operation(operation: Operation) -> None:
+    """Raise an invalid `CoordinautError` for an operation that no state could take."""
+    if not _OPERATION_ID.match(operation.id):
+        raise invalid("bad_operation_id", f"{clip(operation.id)!r} is not an operation id.")
+    if not 0 <= operation.at <= LAST_INSTANT - LONGEST_TERM_MS:
+        raise invalid("bad_instant", f"The instant {int(operation.at)} ms is out of range.")
+    check_actor(operation.actor)
+    _check_count("leases", operation.renewals)
+    for renewal in operation.renewals:
+        check_task_id(renewal.task_id)
+        check_term(renewal.term_ms)
+    check_change(operation.change)
+
+
+def check_actor(actor: Actor) -> None:
+    """Ids and names that can stand in paths, headers and trailers."""
+    _if_there(actor.instance, lambda text: check_identifier("an agent instance", text))
+    _if_there(actor.agent, lambda text: check_line("the agent's name", text, NAME_CHARS))
+    _if_there(actor.thread_id, lambda text: check_line("the thread", text, THREAD_CHARS))
+
+
+def check_task_id(task_id: str) -> None:
+    """A stable id as `references.stable_id` makes them."""
+    if not _TASK_ID.match(task_id):
+        raise invalid("bad_task_id", f"{clip(task_id)!r} is not a task's stable id.")
+
+
+def check_term(term_ms: int) -> None:
+    """How long a lease can last."""
+    if not SHORTEST_TERM_MS <= term_ms <= LONGEST_TERM_MS:
+        raise invalid("bad_duration", f"A lease cannot last {term_ms / 1000:g} s.", hint="Give between 1s and 30d.")
+
+
+def check_priority(priority: int) -> None:
+    """0 is the highest."""
+    if not 0 <= priority <= LOWEST_PRIORITY:
+        raise invalid("bad_priority", f"{priority} is not a priority.", hint="Give 0 (highest) to 4.")
+
+
+@singledispatch
+def check_change(change: Change) -> None:
+    """The part that differs from operation to operation."""
+    raise NotImplementedError(type(change))
+
+
+@check_change.register
+def _(change: TaskCreated) -> None:
+    check_task_id(change.task_id)
+    if not _DISPLAY_ID.match(change.display_id) or change.display_id[4:12] != change.task_id[5:13]:
+        raise invalid("bad_task_id", f"{clip(change.display_id)!r} is not the display id of {change.task_id}.")
+    check_line("the title", change.title)
+    _if_there(change.scope, lambda text: check_line("the scope", text))
+    _if_there(change.files, check_scope)
+    check_priority(change.priority)
+    _check_dependencies(change.depends_on)
+
+
+@check_change.register
+def _(change: TaskUpdated) -> None:
+    check_task_id(change.task_id)
+    _if_there(change.title, lambda text: check_line("the title", text), empty=False)
+    _if_there(change.scope, lambda text: check_line("the scope", text))
+    _if_there(change.next, lambda text: check_text("the next step", text))
+    _if_there(change.files, check_scope)
+    _if_there(change.priority, check_priority, empty=False)
+    _if_there(change.depends_on, _check_dependencies)
+    _check_count("checks", change.checks)
+    _check_count("blockers", change.blockers)
+    for check in change.checks:
+        check_line("the check's name", check.name)
+    for blocker in change.blockers:
+        check_text("the blocker", blocker)
+
+
+@check_change.register
+def _(change: TaskClaimed) -> None:
+    check_task_id(change.task_id)
+    check_scope(change.files)
+    check_term(change.term_ms)
+    _if_there(change.reason, lambda text: check_text("the takeover reason", text), empty=False)
+
+
+@check_change.register
+def _(change: TaskReleased) -> None:
+    check_task_id(change.task_id)
+    _if_there(change.reason, lambda text: check_text("the reason", text))
+
+
+@check_change.register
+def _(change: LeasesRenewed) -> None:
+    _if_there(change.task_id, check_task_id)
+
+
+def _if_there(value: T | None, check: Callable[[T], object], *, empty: bool = True) -> None:
+    """Check what was said; where `empty` is fine, an empty value says nothing."""
+    if value is not None and (value or not empty):
+        check(value)
+
+
+def _check_dependencies(depends_on: tuple[str, ...]) -> None:
+    _check_count("dependencies", depends_on)
+    for task_id in depends_on:
+        check_task_id(task_id)
+
+
+def _check_count(what: str, items: tuple[object, ...]) -> None:
+    if len(items) > MAX_LISTED:
+        raise invalid("too_many", f"{len(items)} {what} are too many; at most {MAX_LISTED} are kept.")
