@@ -104,6 +104,10 @@ class Store(Protocol):
         """Every entry from `head` back to the first, newest first, read as they are taken."""
         ...
 
+    def seen_ms_ago(self, seq: int) -> int | None:
+        """How long ago this machine first saw the entry at `seq`, by a clock that never jumps; None if unknown."""
+        ...
+
     def queue(self, wait_s: float) -> AbstractContextManager[bool]:
         """Stand in line with the other writers of this machine for at most `wait_s` seconds.
 

@@ -112,6 +112,10 @@ class MemoryStore:
             points = self._line[: self._place(head) + 1]
         return iter(_entries(points)[::-1])
 
+    def seen_ms_ago(self, seq: int) -> int | None:  # noqa: ARG002 - the interface's name
+        """Say that nothing is known: those who share a process share a clock."""
+        return None
+
     @contextmanager
     def queue(self, wait_s: float) -> Iterator[bool]:
         """Stand in line with the other threads for at most `wait_s` seconds."""
