@@ -11,7 +11,7 @@ import os
 import struct
 import zlib
 from binascii import crc32
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha1
@@ -33,32 +33,31 @@ class _Packed:
     offset: int
 
 
-def write_pack(objects_dir: Path, objects: Sequence[tuple[str, bytes]], *, flush: bool) -> list[str]:
+def write_pack(
+    objects_dir: Path,
+    objects: Sequence[tuple[str, bytes]],
+    *,
+    flush: bool,
+    before_named: Callable[[str], object] = lambda _: None,
+) -> list[str]:
     """Store `(kind, data)` objects as one pack in `objects_dir`; gives their ids in the order given.
 
     With `flush` they are on disk for good when this returns. Nothing is written for no objects.
+    `before_named` is told the name (`pack-<checksum>`) before there are files of that name.
     Raises an environment `CoordinautError` (`disk_full`, `read_only`, `write_failed`).
     """
     oids = [object_id(kind, data) for kind, data in objects]
     unique = dict(zip(oids, objects, strict=True))
     if unique:
         pack, packed = _pack_bytes(unique)
-        install_pack(objects_dir, pack, _index_bytes(packed, pack[-20:]), flush=flush)
+        name = f"pack-{pack[-20:].hex()}"
+        folder = objects_dir / "pack"
+        try:
+            before_named(name)
+            _try_install(folder, {f"{name}.pack": pack, f"{name}.idx": _index_bytes(packed, pack[-20:])}, flush=flush)
+        except OSError as error:
+            raise _failure(folder, error) from error
     return oids
-
-
-def install_pack(objects_dir: Path, pack: bytes, index: bytes, *, flush: bool) -> str:
-    """Give a pack and its index their names in `objects_dir`/pack, and the name (`pack-<checksum>`) to the caller.
-
-    Raises as `write_pack` does.
-    """
-    folder = objects_dir / "pack"
-    name = f"pack-{pack[-20:].hex()}"
-    try:
-        _try_install(folder, {f"{name}.pack": pack, f"{name}.idx": index}, flush=flush)
-    except OSError as error:
-        raise _failure(folder, error) from error
-    return name
 
 
 def _try_install(folder: Path, files: dict[str, bytes], *, flush: bool) -> None:
