@@ -8,7 +8,8 @@ likewise what stands after their last gaps: between them each can wait in its ga
 """
 
 from collections.abc import Callable, Iterator
-from typing import Protocol, TypeVar
+from functools import cache, lru_cache
+from typing import Generic, Protocol, TypeVar
 
 from coordinaut_git.protocol.charset import ANY, CharSet, overlap, pick
 from coordinaut_git.protocol.component import FORBIDDEN, Component
@@ -16,9 +17,10 @@ from coordinaut_git.protocol.component import FORBIDDEN, Component
 Item = TypeVar("Item")
 Item_co = TypeVar("Item_co", covariant=True)
 Agree = Callable[[Item, Item], bool]
-Left = list[list[int]]
+Step = tuple[Item | None, Item | None, int, int]
+"""What each side spends on an element, None where its gap takes it, and the positions after it."""
 
-_NEVER = 1 << 30
+NEVER = 1 << 30
 _LONGEST_FORBIDDEN = max(map(len, FORBIDDEN))
 
 
@@ -36,42 +38,55 @@ class Gapped(Protocol[Item_co]):
         ...
 
 
-def steps_left(one: Gapped[Item], other: Gapped[Item], agree: Agree[Item]) -> Left:
-    """How many elements the shortest shared ending has, for each pair of positions; `_NEVER` or more: there is none."""
-    height, width = len(one.items), len(other.items)
-    left = [[_NEVER] * (width + 1) for _ in range(height + 1)]
-    left[height][width] = 0
-    for i in range(height, -1, -1):
-        for j in range(width, -1, -1):
-            for _, _, di, dj in _steps(one, other, i, j, agree):
-                left[i][j] = min(left[i][j], 1 + left[i + di][j + dj])
-    return left
+class Meet(Generic[Item]):
+    """The shortest that two gapped sequences share, from any pair of positions to their ends."""
 
+    def __init__(self, one: Gapped[Item], other: Gapped[Item], agree: Agree[Item]) -> None:
+        self.one, self.other = one, other
+        self.agree = cache(agree)
+        self.left = self._lengths()
 
-def shortest(
-    one: Gapped[Item], other: Gapped[Item], agree: Agree[Item], left: Left, i: int = 0, j: int = 0
-) -> Iterator[tuple[Item | None, Item | None]]:
-    """The elements of the shortest shared ending from `i`, `j`: the item of each side, None where its gap takes it."""
-    while left[i][j]:
-        mine, theirs, di, dj = next(
-            step for step in _steps(one, other, i, j, agree) if left[i + step[2]][j + step[3]] < left[i][j]
-        )
-        yield mine, theirs
-        i, j = i + di, j + dj
+    def _lengths(self) -> list[list[int]]:
+        """How many elements are left at least, for each pair of positions; `NEVER` or more where there is no way."""
+        below = [NEVER] * len(self.other.items) + [0]
+        self._wait(below, len(self.one.items))
+        rows = [below]
+        for i in range(len(self.one.items) - 1, -1, -1):
+            below = self._row(i, below)
+            rows.append(below)
+        return rows[::-1]
 
+    def _row(self, i: int, below: list[int]) -> list[int]:
+        mine, gaps = self.one.items[i], self.other.gaps
+        row = [1 + steps if gaps >> j & 1 else NEVER for j, steps in enumerate(below)]
+        for j, theirs in enumerate(self.other.items):
+            if below[j + 1] + 1 < row[j] and self.agree(mine, theirs):
+                row[j] = below[j + 1] + 1
+        self._wait(row, i)
+        return row
 
-def _steps(
-    one: Gapped[Item], other: Gapped[Item], i: int, j: int, agree: Agree[Item]
-) -> Iterator[tuple[Item | None, Item | None, int, int]]:
-    """The ways to spend one element that bring at least one side forward."""
-    mine = one.items[i] if i < len(one.items) else None
-    theirs = other.items[j] if j < len(other.items) else None
-    if mine is not None and theirs is not None and agree(mine, theirs):
-        yield mine, theirs, 1, 1
-    if mine is not None and other.gaps >> j & 1:
-        yield mine, None, 1, 0
-    if theirs is not None and one.gaps >> i & 1:
-        yield None, theirs, 0, 1
+    def _wait(self, row: list[int], i: int) -> None:
+        """The ways on which one waits in its gap before item `i`, while the other goes on."""
+        if self.one.gaps >> i & 1:
+            for j in range(len(row) - 2, -1, -1):
+                row[j] = min(row[j], 1 + row[j + 1])
+
+    def steps(self, i: int, j: int) -> Iterator[Step[Item]]:
+        """The ways to spend one element on which at least one side goes on."""
+        mine = self.one.items[i] if i < len(self.one.items) else None
+        theirs = self.other.items[j] if j < len(self.other.items) else None
+        if mine is not None and theirs is not None and self.agree(mine, theirs):
+            yield mine, theirs, i + 1, j + 1
+        if mine is not None and self.other.gaps >> j & 1:
+            yield mine, None, i + 1, j
+        if theirs is not None and self.one.gaps >> i & 1:
+            yield None, theirs, i, j + 1
+
+    def shortest(self, i: int = 0, j: int = 0) -> Iterator[tuple[Item | None, Item | None]]:
+        """The elements of a shortest shared ending: the item of each side, None where a gap of that side takes it."""
+        while self.left[i][j]:
+            mine, theirs, i, j = min(self.steps(i, j), key=lambda step: self.left[step[2]][step[3]])
+            yield mine, theirs
 
 
 def agree_at_ends(one: Gapped[Item], other: Gapped[Item], agree: Agree[Item]) -> bool:
@@ -91,6 +106,7 @@ def _last_gap(one: Gapped[Item]) -> int:
     return one.gaps.bit_length() - 1
 
 
+@lru_cache(maxsize=16384)
 def share_a_name(one: Component, other: Component) -> bool:
     """Whether some name that a git path can hold is matched by both components."""
     if one.literal is not None:
@@ -100,6 +116,8 @@ def share_a_name(one: Component, other: Component) -> bool:
     if one.gaps and other.gaps:  # then they share names of any length, so also lawful ones
         return agree_at_ends(one, other, overlap)
     fixed, free = (other, one) if one.gaps else (one, other)
+    if len(free.items) > len(fixed.items):
+        return False
     if len(fixed.items) <= _LONGEST_FORBIDDEN:
         return common_name(fixed, free) is not None
     return _runs_through(fixed, free)
@@ -118,52 +136,54 @@ def _runs_through(fixed: Component, free: Component) -> bool:
 
 def common_name(one: Component, other: Component) -> str | None:
     """A short, readable name that both components match; None if no git path can hold one."""
-    return _spell(one, other, steps_left(one, other, overlap), 0, 0, FORBIDDEN)
+    if one.literal is not None:
+        return one.literal if other.matches(one.literal) else None
+    if other.literal is not None:
+        return other.literal if one.matches(other.literal) else None
+    return _Speller(Meet(one, other, overlap)).spell(0, 0, FORBIDDEN)
 
 
-def _spell(one: Component, other: Component, left: Left, i: int, j: int, avoid: frozenset[str]) -> str | None:
-    """A shared ending from `i` and `j` that is none of `avoid`."""
-    if not avoid:
-        return _freely(one, other, left, i, j)
-    if left[i][j] == 0 and "" not in avoid:
-        return ""
-    firsts = {word[0] for word in avoid if word}
-    return _shortest_text(_apart(one, other, left, i, j, firsts)) or _shortest_text(
-        _along(one, other, left, i, j, avoid)
-    )
+class _Speller:
+    """Spells out names that two components share, around the names that no path can hold."""
 
+    def __init__(self, meet: Meet[CharSet]) -> None:
+        self.meet = meet
 
-def _freely(one: Component, other: Component, left: Left, i: int, j: int) -> str | None:
-    if left[i][j] >= _NEVER:
+    def spell(self, i: int, j: int, avoid: frozenset[str]) -> str | None:
+        """A shared ending from `i` and `j` that is none of `avoid`."""
+        if not avoid:
+            return self._freely(i, j)
+        if self.meet.left[i][j] == 0 and "" not in avoid:
+            return ""
+        return self._apart(i, j, avoid) or self._along(i, j, avoid)
+
+    def _freely(self, i: int, j: int) -> str:
+        return "".join(pick(mine or ANY, theirs or ANY) or "" for mine, theirs in self.meet.shortest(i, j))
+
+    def _apart(self, i: int, j: int, avoid: frozenset[str]) -> str | None:
+        """The shortest ending that parts from everything to avoid with its first character."""
+        firsts = {word[0] for word in avoid if word}
+        for mine, theirs, after_i, after_j in self._steps(i, j):
+            if (char := pick(mine, theirs, firsts)) is not None:
+                return char + self._freely(after_i, after_j)
         return None
-    steps = shortest(one, other, overlap, left, i, j)
-    return "".join(pick(mine or ANY, theirs or ANY) or "" for mine, theirs in steps)
 
+    def _along(self, i: int, j: int, avoid: frozenset[str]) -> str | None:
+        """An ending that begins like something to avoid, and parts from it later."""
+        for mine, theirs, after_i, after_j in self._steps(i, j):
+            for char in sorted({word[0] for word in avoid if word}):
+                if char in mine and char in theirs:
+                    rest = frozenset(word[1:] for word in avoid if word[:1] == char)
+                    if (tail := self.spell(after_i, after_j, rest)) is not None:
+                        return char + tail
+        return None
 
-def _apart(one: Component, other: Component, left: Left, i: int, j: int, firsts: set[str]) -> Iterator[str | None]:
-    """Endings that part from everything to avoid with their first character."""
-    for mine, theirs, di, dj in _any_steps(one, other, i, j):
-        if (char := pick(mine, theirs, firsts)) is not None:
-            tail = _freely(one, other, left, i + di, j + dj)
-            yield None if tail is None else char + tail
-
-
-def _along(one: Component, other: Component, left: Left, i: int, j: int, avoid: frozenset[str]) -> Iterator[str | None]:
-    """Endings that begin like something to avoid, and part from it later."""
-    for mine, theirs, di, dj in _any_steps(one, other, i, j):
-        for char in sorted({word[0] for word in avoid if word}):
-            if char in mine and char in theirs:
-                rest = frozenset(word[1:] for word in avoid if word[:1] == char)
-                tail = _spell(one, other, left, i + di, j + dj, rest)
-                yield None if tail is None else char + tail
-
-
-def _any_steps(one: Component, other: Component, i: int, j: int) -> Iterator[tuple[CharSet, CharSet, int, int]]:
-    for mine, theirs, di, dj in _steps(one, other, i, j, overlap):
-        yield mine or ANY, theirs or ANY, di, dj
-    if one.gaps >> i & 1 and other.gaps >> j & 1:
-        yield ANY, ANY, 0, 0
-
-
-def _shortest_text(texts: Iterator[str | None]) -> str | None:
-    return min((text for text in texts if text is not None), key=len, default=None)
+    def _steps(self, i: int, j: int) -> list[tuple[CharSet, CharSet, int, int]]:
+        """All ways to spend one character and still come to the end, also waiting on both sides; the shortest first."""
+        left = self.meet.left
+        ways = [
+            (mine or ANY, theirs or ANY, after_i, after_j) for mine, theirs, after_i, after_j in self.meet.steps(i, j)
+        ]
+        if self.meet.one.gaps >> i & 1 and self.meet.other.gaps >> j & 1:
+            ways.append((ANY, ANY, i, j))
+        return sorted((way for way in ways if left[way[2]][way[3]] < NEVER), key=lambda way: left[way[2]][way[3]])

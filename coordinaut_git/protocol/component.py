@@ -7,8 +7,9 @@ Rule 3: matching never looks back: the set of positions that are reached is one 
 The words are those of gitignore(5) and, where that page is silent, of git's `wildmatch.c`.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import product
 
@@ -16,6 +17,8 @@ from coordinaut_git.protocol.charset import ANY, CharSet, Ranges, charset, folde
 
 FORBIDDEN = frozenset({"", ".", ".."} | {"." + "".join(word) for word in product("gG", "iI", "tT")})
 """The names that no component of a git path can have."""
+
+_WILD = re.compile(r"[*?\[\\]")
 
 # As in git's sane_ctype, which knows ASCII only, and for which neither a form feed nor a vertical tab is a space.
 _POSIX: dict[str, Ranges] = {
@@ -47,15 +50,15 @@ class Malformed(Exception):
 class Component:
     """A pattern for one name: `items` in order; bit i of `gaps` is set where anything may stand before item i.
 
-    `literal` is the one name it matches, if it has no wildcard. `singles` and `classes` tell, as bits, at which items
-    a character fits.
+    A component without wildcards has only `literal`, the one name it matches. For the others `singles` and `classes`
+    tell, as bits, at which items a character fits.
     """
 
-    items: tuple[CharSet, ...]
-    gaps: int
-    literal: str | None
-    singles: dict[str, int]
-    classes: tuple[tuple[CharSet, int], ...]
+    literal: str | None = None
+    items: tuple[CharSet, ...] = ()
+    gaps: int = 0
+    singles: Mapping[str, int] = field(default_factory=dict)
+    classes: tuple[tuple[CharSet, int], ...] = ()
 
     def fits(self, char: str) -> int:
         """The items that `char` fits, as bits."""
@@ -71,17 +74,20 @@ class Component:
             return name == self.literal
         if name in FORBIDDEN:
             return False
+        fitting = {char: self.fits(char) for char in set(name)}
         at = 1
         for char in name:
-            at = ((at & self.fits(char)) << 1) | (at & self.gaps)
+            at = ((at & fitting[char]) << 1) | (at & self.gaps)
             if not at:
                 return False
         return bool(at >> len(self.items))
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=2048)
 def component(text: str, *, fold: bool = False) -> Component:
     """Read a component; raises `Malformed`."""
+    if not _WILD.search(text):
+        return Component(literal=folded(text) if fold else text)
     items: list[CharSet] = []
     gaps = 0
     for token in _tokens(text, fold=fold):
@@ -100,8 +106,9 @@ def _indexed(items: list[CharSet], gaps: int) -> Component:
             singles[char] = singles.get(char, 0) | 1 << at
         else:
             classes[chars] = classes.get(chars, 0) | 1 << at
-    literal = None if gaps or classes else "".join(item.single or "" for item in items)
-    return Component(items=tuple(items), gaps=gaps, literal=literal, singles=singles, classes=tuple(classes.items()))
+    if not gaps and not classes:
+        return Component(literal="".join(item.single or "" for item in items))
+    return Component(items=tuple(items), gaps=gaps, singles=singles, classes=tuple(classes.items()))
 
 
 def _tokens(text: str, *, fold: bool) -> Iterator[CharSet | None]:

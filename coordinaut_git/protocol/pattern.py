@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from coordinaut_git.errors import CoordinautError, invalid
-from coordinaut_git.protocol.common import common_name
+from coordinaut_git.protocol.common import share_a_name
 from coordinaut_git.protocol.component import Component, Malformed, component
 from coordinaut_git.protocol.values import clip
 
 MAX_CHARS = 1024
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_WILD = re.compile(r"[*?\[\\]")
 _EVERYTHING = "The whole repository is **."
 
 
@@ -27,15 +28,13 @@ class Pattern:
     """A whole pattern: `items` in order; bit i of `gaps` is set where any folders may stand before item i.
 
     The last gap stands after the last item: whatever is below. `folder` says that the text ends in a slash; the last
-    item is then any name in that folder. `prefix` is the leading part without wildcards, each name with its slash:
-    whatever the pattern covers begins with it.
+    item is then any name in that folder.
     """
 
     text: str
     items: tuple[Component, ...]
     gaps: int
     folder: bool
-    prefix: str
 
     def covers(self, names: Sequence[str], *, directory: bool = False) -> bool:
         """Whether the pattern matches the path of these `names`, or a folder that it is in."""
@@ -56,7 +55,7 @@ class Pattern:
         return fits
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=2048)
 def compiled(text: str, *, fold: bool = False) -> Pattern:
     """Read a pattern; `fold` as in `core.ignoreCase`. Raises an invalid `CoordinautError` that says what is wrong."""
     names, folder = _split(text)
@@ -73,7 +72,14 @@ def compiled(text: str, *, fold: bool = False) -> Pattern:
     if folder:
         items.append(component("*"))
     gaps |= 1 << len(items)
-    return Pattern(text=text, items=tuple(items), gaps=gaps, folder=folder, prefix=_prefix(items, gaps))
+    return Pattern(text=text, items=tuple(items), gaps=gaps, folder=folder)
+
+
+def lead_of(text: str) -> str:
+    """The leading names of a pattern that are plain, each with its slash: whatever it covers begins with it."""
+    if (wild := _WILD.search(text)) is None:
+        return text.rstrip("/") + "/"
+    return text[: text.rfind("/", 0, wild.start()) + 1]
 
 
 def normal(text: str) -> str:
@@ -115,7 +121,7 @@ def _read(text: str, name: str, *, fold: bool) -> Component:
         read = component(name, fold=fold)
     except Malformed as problem:
         raise _bad(text, problem.why, problem.hint) from None
-    if common_name(read, component("*")) is None:
+    if not share_a_name(read, component("*")):
         raise _bad(
             text, f"asks for a name that no file in git has: {clip(name)!r}", "No part of a path can be ., .. or .git."
         )
@@ -124,12 +130,3 @@ def _read(text: str, name: str, *, fold: bool) -> Component:
 
 def _bad(text: str, why: str, hint: str) -> CoordinautError:
     return invalid("bad_pattern", f"The pattern {clip(text)!r} {why}.", hint=hint)
-
-
-def _prefix(items: list[Component], gaps: int) -> str:
-    lead = ""
-    for at, item in enumerate(items):
-        if gaps >> at & 1 or item.literal is None:
-            break
-        lead += item.literal + "/"
-    return lead

@@ -7,15 +7,16 @@ Rule 3: `meeting` is exact, for files that do not exist yet as well.
 Paths are as git has them: from the root, parts joined by single slashes, bytes decoded with `surrogateescape`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import product
 
 from coordinaut_git.errors import invalid
 from coordinaut_git.protocol.charset import folded
-from coordinaut_git.protocol.common import agree_at_ends, common_name, share_a_name, shortest, steps_left
+from coordinaut_git.protocol.common import Meet, agree_at_ends, common_name, share_a_name
 from coordinaut_git.protocol.component import FORBIDDEN, component
-from coordinaut_git.protocol.pattern import Pattern, compiled, normal
+from coordinaut_git.protocol.pattern import compiled, lead_of, normal
 
 MAX_PATTERNS = 256
 
@@ -30,9 +31,14 @@ class Meeting:
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class _Scope:
-    patterns: tuple[Pattern, ...]
-    prefixes: tuple[str, ...]
+class _Outline:
+    """How the patterns of a scope begin; most scopes are told apart by this alone, without reading their patterns.
+
+    `leads` are the patterns' plain beginnings, in order; `above` are all the beginnings of those, at their slashes.
+    """
+
+    leads: tuple[str, ...]
+    above: frozenset[str]
 
 
 def check_scope(files: Iterable[str]) -> tuple[str, ...]:
@@ -62,35 +68,46 @@ def covers(files: tuple[str, ...], path: str, *, fold: bool = False, directory: 
         return False
     start = path + "/"
     return any(
-        start.startswith(pattern.prefix) and pattern.covers(names, directory=directory)
-        for pattern in _scope(files, fold=fold).patterns
+        start.startswith(lead) and compiled(text, fold=fold).covers(names, directory=directory)
+        for text, lead in zip(files, _outline(files, fold=fold).leads, strict=True)
     )
 
 
 def meeting(mine: tuple[str, ...], theirs: tuple[str, ...], *, fold: bool = False) -> Meeting | None:
     """The first two patterns of the scopes that meet; None exactly if no path can be covered by both scopes."""
-    ours, others = _scope(mine, fold=fold), _scope(theirs, fold=fold)
-    if not _may_meet(ours.prefixes, others.prefixes):
+    ours, others = _outline(mine, fold=fold), _outline(theirs, fold=fold)
+    if ours.above.isdisjoint(others.leads) and others.above.isdisjoint(ours.leads):
         return None
-    for one in ours.patterns:
-        for other in others.patterns:
-            if agree_at_ends(one, other, share_a_name):
-                return Meeting(mine=one.text, theirs=other.text, example=_example(one, other))
+    for one, other in product(_near(mine, ours, others), _near(theirs, others, ours)):
+        if agree_at_ends(compiled(one, fold=fold), compiled(other, fold=fold), share_a_name):
+            return Meeting(mine=one, theirs=other, example=_example(one, other, fold=fold))
     return None
 
 
-def _may_meet(ours: tuple[str, ...], others: tuple[str, ...]) -> bool:
-    """Whether some fixed beginning continues another one; one call for many keeps a thousand leases cheap."""
-    return any(prefix.startswith(others) for prefix in ours) or any(prefix.startswith(ours) for prefix in others)
+def _near(files: tuple[str, ...], own: _Outline, others: _Outline) -> list[str]:
+    """The patterns whose lead continues one of the others, or is continued by one of them."""
+    return [
+        text
+        for text, lead in zip(files, own.leads, strict=True)
+        if lead in others.above or lead.startswith(others.leads)
+    ]
 
 
-def _example(one: Pattern, other: Pattern) -> str:
-    steps = shortest(one, other, share_a_name, steps_left(one, other, share_a_name))
+@lru_cache(maxsize=2048)
+def _example(one: str, other: str, *, fold: bool) -> str:
+    steps = Meet(compiled(one, fold=fold), compiled(other, fold=fold), share_a_name).shortest()
     anything = component("*")
-    return "/".join(common_name(a or anything, b or anything) or "" for a, b in steps)
+    return "/".join(common_name(mine or anything, theirs or anything) or "" for mine, theirs in steps)
 
 
 @lru_cache(maxsize=8192)
-def _scope(files: tuple[str, ...], *, fold: bool) -> _Scope:
-    patterns = tuple(compiled(text, fold=fold) for text in files)
-    return _Scope(patterns=patterns, prefixes=tuple(pattern.prefix for pattern in patterns))
+def _outline(files: tuple[str, ...], *, fold: bool) -> _Outline:
+    leads = tuple(folded(lead_of(text)) if fold else lead_of(text) for text in files)
+    return _Outline(leads=leads, above=frozenset(beginning for lead in leads for beginning in _beginnings(lead)))
+
+
+def _beginnings(lead: str) -> Iterator[str]:
+    yield ""
+    at = 0
+    while at := lead.find("/", at) + 1:
+        yield lead[:at]
