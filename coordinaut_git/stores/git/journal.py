@@ -106,15 +106,27 @@ class Journal:
             return str(record.about["head"])
         return None
 
-    def sighting(self, entry_id: str) -> Sighting | None:
-        """When this machine first saw the operation `entry_id`; None if the journal does not remember it."""
-        first: Sighting | None = None
-        for record in self._newest_first():
-            about = record.about
-            if about["entry"] == entry_id:
-                here = about["boot"] == _boot_id() != ""
-                first = Sighting(wall_ms=about["wall_ms"], boottime_ms=about["boot_ms"], same_boot=here)
-        return first
+    def sighting(self, entry: str | int) -> Sighting | None:
+        """When this machine first saw the operation of that id or number; None if the journal does not remember it.
+
+        A number means the operation that has it now: a sync may have given it to another one before.
+        """
+        first: dict[str, Any] | None = None
+        for about in (record.about for record in self._newest_first()):
+            if about["entry"] == entry if isinstance(entry, str) else about["seq"] == entry:
+                first, entry = about, about["entry"]
+        if first is None:
+            return None
+        here = first["boot"] == _boot_id() != ""
+        return Sighting(wall_ms=first["wall_ms"], boottime_ms=first["boot_ms"], same_boot=here)
+
+    def seen_ms_ago(self, entry: str | int) -> int | None:
+        """How long ago this machine first saw the operation, by the clock that starts with the machine.
+
+        None if that is not remembered, or was before the machine was started last.
+        """
+        first = self.sighting(entry)
+        return boottime_ms_now() - first.boottime_ms if first is not None and first.same_boot else None
 
     def _write(self, record: bytes) -> None:
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
