@@ -30,6 +30,8 @@ FAULTS = {
         "documents and errors only",
     ),
     "a renderer reaches for git": ("render/planted.py", "import coordinaut_git.plumbing", "not stores or git"),
+    "a renderer reads a store": ("render/planted.py", "import coordinaut_git.stores", "not stores or git"),
+    "the protocol draws": ("protocol/planted.py", "import coordinaut_git.render", "run down only"),
     "plumbing knows the interface above it": (
         "plumbing/planted.py",
         "import coordinaut_git.documents",
