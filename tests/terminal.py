@@ -13,7 +13,7 @@ END = "\x1e"
 
 _CHANGING = [
     (re.compile(r"AGT-\d{8}-"), "AGT-DAY-"),
-    (re.compile(r"\b(task|agent|msg|handoff|op|event)_[0-9A-Za-z]{6,}\b"), r"\1_ID"),
+    (re.compile(r"\b(task|agent|msg|handoff|op|event)_[0-9A-Za-z_]{6,}\b"), r"\1_ID"),
     (re.compile(r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?Z?"), "INSTANT"),
     (re.compile(r"\b\d\d:\d\d(:\d\d)?\b"), "CLOCK"),
     (re.compile(r"\b\d+ (ms|s|seconds?|min|minutes?|h|hours?|days?)\b"), "SPAN"),
