@@ -39,7 +39,13 @@ _CHANCE = "take ids as an argument; clock.py draws them"
 _PROCESS = "use plumbing.run"
 # The files beside clock.py keep facts about this machine, not of history: a file's age, when something was seen, a
 # name for a temporary file, a pause between two tries.
-_CLOCK_HOME = ("clock.py", "plumbing/queue.py", "stores/git/journal.py", "stores/git/stale_lock.py")
+_CLOCK_HOME = (
+    "clock.py",
+    "plumbing/queue.py",
+    "stores/git/journal.py",
+    "stores/git/packs.py",
+    "stores/git/stale_lock.py",
+)
 _CHANCE_HOME = (
     "clock.py",
     "coordinator.py",
