@@ -34,6 +34,8 @@ _KINDS = {int(number): kind for kind, number in _TYPES.items()}
 class Pygit2Engine:
     """The engine for repositories that libgit2 can open. Works from several threads; each call is one step."""
 
+    _flushing: bool | None = None
+
     def __init__(self, repository: pygit2.Repository, common_dir: Path) -> None:
         self._repository = repository
         self._common_dir = common_dir
@@ -82,10 +84,8 @@ class Pygit2Engine:
             return found
         try:
             number, data = self._repository.read(name)
-        except KeyError:
-            raise ObjectMissing(name) from None
-        except FAILURES as error:
-            raise ObjectDamaged(name, f"cannot be read ({text_of(error)})") from error
+        except FAILURES:
+            number, data = self._read_afresh(name)
         return _KINDS.get(number, "tag"), data
 
     def write(self, kind: str, data: bytes) -> str:
@@ -109,11 +109,22 @@ class Pygit2Engine:
 
     def flush_writes(self, *, on: bool) -> None:
         """See `Engine.flush_writes`. The switch of libgit2 is one for the whole process."""
-        pygit2.settings.enable_fsync_gitdir(on)
+        if Pygit2Engine._flushing != on:
+            pygit2.settings.enable_fsync_gitdir(on)
+            Pygit2Engine._flushing = on
 
     def close(self) -> None:
         """See `Engine.close`."""
         self._repository.free()
+
+    def _read_afresh(self, name: str) -> tuple[int, bytes]:
+        """Read without caches: packs may have been replaced since this process opened them."""
+        try:
+            return pygit2.Odb(self._objects).read(name)
+        except KeyError:
+            raise ObjectMissing(name) from None
+        except FAILURES as error:
+            raise ObjectDamaged(name, f"cannot be read ({text_of(error)})") from error
 
     def _remove_damaged(self, name: str) -> None:
         # libgit2 only touches an object that is there already, also one that is empty or cut off.

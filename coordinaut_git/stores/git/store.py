@@ -21,10 +21,10 @@ from coordinaut_git.plumbing.repository import Place, Repository, open_repositor
 from coordinaut_git.plumbing.settings import Settings, read_settings
 from coordinaut_git.stores.git.genesis import GENESIS, GENESIS_OBJECTS
 from coordinaut_git.stores.git.heal import heal, heal_recent
-from coordinaut_git.stores.git.journal import Journal
+from coordinaut_git.stores.git.journal import Journal, boottime_ms_now
 from coordinaut_git.stores.git.line import Line, Point
 from coordinaut_git.stores.git.message import commit_of
-from coordinaut_git.stores.git.pack_writer import write_pack
+from coordinaut_git.stores.git.packs import Packs
 from coordinaut_git.stores.git.publish import Publisher
 from coordinaut_git.stores.git.tree import TreeDocuments, checkpoint_tree
 
@@ -33,6 +33,8 @@ SINCE_LIMIT = 512
 _CHECK_EVERY_S = 1.0
 _WATCHED = 1_024
 _READ_AGAIN = 256
+_JOURNALLED = 16_384
+"""More operations than the journal can hold."""
 
 
 class GitStore:
@@ -46,6 +48,7 @@ class GitStore:
         self.engine = engine
         self.journal = Journal(place.own_dir)
         self.line = Line(engine, self._heal)
+        self._packs = Packs(place.common_dir, place.own_dir, flush=settings.flush)
         self._queue = WriterQueue(place.own_dir / "queue")
         self._publisher = Publisher(engine, settings.ref, self.line, self._queue, place.own_dir)
         self._watched: deque[str] = deque(maxlen=_WATCHED)
@@ -109,11 +112,23 @@ class GitStore:
         self.journal.append([*kept, (new, COMMIT, data)], head=new, entry_id=entry.id, seq=entry.seq)
         self.line.remember(Point(id=new, parent=expected, tree=tree, seq=entry.seq))
         self._watched.extend((*(name for name, _, _ in kept), new))
+        self._packs.maintain(new, entry.seq, self.engine.read)
         return Head(new)
 
     def log(self, head: Head) -> Iterator[Entry]:
         """Every entry from `head` back to the first."""
         return (entry for _, entry in self.line.back(head))
+
+    def seen_ms_ago(self, seq: int) -> int | None:
+        """How long ago this machine wrote the entry at `seq`, by the clock that starts with the machine."""
+        head = self.head()
+        if head is None:
+            return None
+        for _, entry in islice(self.line.back(head), _JOURNALLED):
+            if entry.seq == seq:
+                seen = self.journal.sighting(entry.id)
+                return boottime_ms_now() - seen.boottime_ms if seen is not None and seen.same_boot else None
+        return None
 
     @contextmanager
     def queue(self, wait_s: float) -> Iterator[bool]:
@@ -132,7 +147,7 @@ class GitStore:
             return parent.tree, []
         self._read_recent(parent)
         tree, objects = checkpoint_tree(self.line.content, parent.tree, changes(), entry.seq)
-        names = write_pack(self.place.common_dir / "objects", objects, flush=self.settings.flush)
+        names = self._packs.write(objects)
         return tree, [(name, kind, data) for name, (kind, data) in zip(names, objects, strict=True)]
 
     def _read_recent(self, point: Point) -> None:
