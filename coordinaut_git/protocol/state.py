@@ -97,7 +97,12 @@ class State:
 
     def rebased(self, base: Documents) -> "State":
         """The same state on documents that were written at this very point."""
-        return State(base, self.seq, loaded={**self._loaded, **self._changed}, leases=self._leases)
+        return State(base, self.seq, loaded=dict(self._changed), leases=self._leases)
+
+    @property
+    def unwritten(self) -> int:
+        """How many documents differ from the base."""
+        return len(self._changed)
 
     def changes(self) -> dict[str, bytes | None]:
         """Every document that differs from the base, as bytes."""

@@ -1,0 +1,42 @@
+"""The clock and the source of new ids: the two things of the world that decisions need.
+
+Rule 1: nothing else in the package asks what time it is, or for chance, to decide something.
+"""
+
+import os
+import time
+from typing import Protocol
+
+from coordinaut_git.protocol.values import Instant
+
+
+class Clock(Protocol):
+    """What time it is here."""
+
+    def now(self) -> Instant:
+        """The local wall clock."""
+        ...
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> Instant:
+        """The wall clock, in whole milliseconds."""
+        return Instant(time.time_ns() // 1_000_000)
+
+
+class Ids(Protocol):
+    """Where new ids come from."""
+
+    def token(self, size_bytes: int) -> str:
+        """A fresh random token in hexadecimal."""
+        ...
+
+
+class RandomIds:
+    """Ids from the system's random source."""
+
+    def token(self, size_bytes: int) -> str:
+        """As many random bytes, in hexadecimal."""
+        return os.urandom(size_bytes).hex()

@@ -1,0 +1,177 @@
+"""The only loop: read, decide, apply, commit at the expected head; was it stale? Then again, bounded.
+
+Rule 1: a lost race means to decide again from the start. What was lawful a moment ago may be refused now.
+Rule 2: an unknown outcome is settled by the operation's id before anything else is tried.
+Rule 3: what was answered with success is on the line.
+"""
+
+import os
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from coordinaut_git.clock import Clock, Ids
+from coordinaut_git.documents import Entry, Head, OutcomeUnknown, StaleHead, Store
+from coordinaut_git.errors import CoordinautError, contended, not_found
+from coordinaut_git.protocol import views
+from coordinaut_git.protocol.apply import apply, carried_out
+from coordinaut_git.protocol.decide import Fresh, Moment, decide
+from coordinaut_git.protocol.model import Actor
+from coordinaut_git.protocol.ops import Operation, from_entry, to_entry
+from coordinaut_git.protocol.requests import Request
+from coordinaut_git.protocol.rules import Refusal
+from coordinaut_git.protocol.state import State
+from coordinaut_git.protocol.values import Instant
+
+ATTEMPTS = 64
+QUEUE_S = 5.0
+LONGEST_PAUSE_S = 0.25
+CLOCK_TOLERANCE_MS = 60_000
+OPERATION_BYTES, TASK_BYTES = 12, 6
+MOST_UNWRITTEN = 1_024  # documents that a state may hold above what the store has written, before it is read anew
+
+
+class Known(NamedTuple):
+    """A state and the point of the line it is the state of."""
+
+    head: Head
+    state: State
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """What came of a request: the operation (None: nothing needed writing), the state after it, and when."""
+
+    operation: Operation | None
+    state: State
+    moment: Moment
+
+
+class Coordinator:
+    """Asks and changes one store. Not for several threads at once."""
+
+    def __init__(self, store: Store, clock: Clock, ids: Ids, *, fold: bool = False, team: bool = False) -> None:
+        self.store = store
+        self._clock, self._ids, self._fold, self._team = clock, ids, fold, team
+        self._known: Known | None = None
+
+    def read(self) -> Known:
+        """The newest state; raises not_found (`no_store`) before `init`."""
+        head = self.store.head()
+        if head is None:
+            raise not_found(
+                "no_store", "Nothing is coordinated in this repository yet.", hint="Start with: coordinaut init"
+            )
+        if self._known is None or self._known.head != head:
+            self._known = self._caught_up(head) or self._from_documents(head)
+        return self._known
+
+    def moment(self, state: State) -> Moment:
+        """Now, for a decision on `state`."""
+        local = self._clock.now()
+        return Moment(
+            at=Instant(max(local, state.at)),
+            local=local,
+            elapsed=self.store.seen_ms_ago,
+            tolerance_ms=CLOCK_TOLERANCE_MS if self._team else 0,
+        )
+
+    def run(self, request: Request, actor: Actor) -> Done:
+        """Carry out a request that may change the state.
+
+        Raises the refusal as a `CoordinautError`; contended if every race was lost within the bound.
+        """
+        for attempt in range(ATTEMPTS):
+            with self.store.queue(QUEUE_S):
+                done = self._attempt(request, actor)
+            if done:
+                return done
+            time.sleep(min(LONGEST_PAUSE_S, 0.002 * 2**attempt) * os.urandom(1)[0] / 255)
+        raise contended(
+            "lost_races",
+            f"Others were faster {ATTEMPTS} times in a row; nothing was changed.",
+            hint="Try again; if it stays so, look for a process that writes in a loop: coordinaut watch",
+        )
+
+    def events(self) -> Iterator[tuple[Entry, Operation]]:
+        """Every operation, newest first."""
+        head = self.read().head
+        return ((entry, from_entry(entry)) for entry in self.store.log(head))
+
+    def _attempt(self, request: Request, actor: Actor) -> Done | None:
+        """One round; None when the race was lost."""
+        head, state = self.read()
+        moment = self.moment(state)
+        outcome = decide(state, request, actor, moment, self._fresh())
+        if isinstance(outcome, Refusal):
+            raise _refused(outcome, moment)
+        if outcome is None:
+            return Done(operation=None, state=state, moment=moment)
+        new = carried_out(state, outcome, state.seq + 1)
+        entry = to_entry(outcome, new.seq, views.summary(state, outcome))
+        after = self._published(head, entry, new)
+        return Done(operation=outcome, state=after, moment=moment) if after else None
+
+    def _published(self, head: Head, entry: Entry, new: State) -> State | None:
+        """The state with the entry on the line; None where the race was lost."""
+        written = False
+
+        def changes() -> Mapping[str, bytes | None]:
+            nonlocal written
+            written = True
+            return new.changes()
+
+        try:
+            now = self.store.commit(head, entry, changes)
+        except StaleHead:
+            return None
+        except OutcomeUnknown as error:
+            return self.read().state if self._settled(head, entry, error) else None
+        self._known = Known(now, self._rebased(now, new) if written else new)
+        return self._known.state
+
+    def _rebased(self, head: Head, state: State) -> State:
+        """The same state on the documents that were just written, so that what lies above them does not pile up."""
+        snapshot = self.store.snapshot(head)
+        return state.rebased(snapshot.documents) if snapshot.seq == state.seq else state
+
+    def _settled(self, head: Head, entry: Entry, cause: OutcomeUnknown) -> bool:
+        """Look for the entry's id among what came after `head`."""
+        now = self.store.head()
+        entries = self.store.since(head, now) if now else None
+        if entries is None:
+            raise contended(
+                "unknown_outcome",
+                f"It could not be told whether operation {entry.id} was written.",
+                hint=f"Look for it before you ask again: coordinaut watch --since {entry.id}",
+                operation=entry.id,
+            ) from cause
+        return any(other.id == entry.id for other in entries)
+
+    def _fresh(self) -> Fresh:
+        token = self._ids.token
+        return Fresh(operation=f"op_{token(OPERATION_BYTES)}", task=token(TASK_BYTES), fold=self._fold)
+
+    def _caught_up(self, head: Head) -> Known | None:
+        """The state at `head` from the one we know and the entries in between, if they are few."""
+        if self._known is None or self._known.state.unwritten > MOST_UNWRITTEN:
+            return None
+        entries = self.store.since(self._known.head, head)
+        return None if entries is None else Known(head, _after(self._known.state, entries))
+
+    def _from_documents(self, head: Head) -> Known:
+        snapshot = self.store.snapshot(head)
+        return Known(head, _after(State(snapshot.documents, snapshot.seq), snapshot.entries))
+
+
+def _after(state: State, entries: tuple[Entry, ...]) -> State:
+    for entry in entries:
+        state = apply(state, from_entry(entry), entry.seq)
+    return state
+
+
+def _refused(refusal: Refusal, moment: Moment) -> CoordinautError:
+    error = refusal.as_error()
+    error.details.update(views.refusal_details(refusal, moment))
+    return error
