@@ -31,6 +31,14 @@ def test_the_environment_names_no_agent_and_no_repository(name):
     assert name not in os.environ
 
 
+def test_what_the_environment_says_is_forgotten_before_the_first_test(tmp_path):
+    planted = {"COORDINAUT_INSTANCE": "agent_1", "GIT_DIR": str(tmp_path), "CLAUDE_CODE_SESSION_ID": "s"}
+    tests = f"{PROJECT}/tests/test_sealed_world.py::test_the_environment_names_no_agent_and_no_repository"
+    program = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", tests]
+    done = subprocess.run(program, cwd=tmp_path, env=os.environ | planted, capture_output=True, encoding="utf-8")
+    assert done.returncode == 0, done.stdout
+
+
 @HAS_GIT
 @pytest.mark.parametrize("folder", [git_folder(PROJECT), common_folder(git_folder(PROJECT)), PROJECT / ".coordinaut"])
 @pytest.mark.parametrize(

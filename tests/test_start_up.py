@@ -14,11 +14,11 @@ pytestmark = pytest.mark.skipif(
 TASK = ("--agent", "a", "--agent-instance", "agent_1")
 PLAIN = {
     "version": ("--version",),
-    "claim": ("claim", "--task", "AGT", *TASK),
+    "claim": ("claim", "--task", "AGT-2", *TASK),
     "heartbeat": ("heartbeat", "--agent-instance", "agent_1"),
     "status": ("status", "--json"),
     "verify-worktree": ("verify-worktree", "--agent-instance", "agent_1", "--json"),
-    "release": ("release", "--task", "AGT", "--agent-instance", "agent_1"),
+    "release": ("release", "--task", "AGT-2", "--agent-instance", "agent_1"),
 }
 NEEDS_PROCESSES = {"subprocess"}
 """`verify-worktree` asks the git program what has changed."""
