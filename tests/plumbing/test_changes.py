@@ -253,6 +253,28 @@ def test_a_file_replaced_by_a_repository_counts_as_a_file(tree, git):
     assert seen(tree) == ["a.txt type_changed"]
 
 
+def test_a_repository_in_place_of_a_file_gone_from_the_index_counts_as_a_file(tree, git):
+    git(tree, "rm", "-q", "a.txt")
+    git(tree, "init", "-q", "a.txt")
+    assert seen(tree) == ["a.txt deleted"]
+
+
+def test_an_unmerged_submodule_is_a_directory_unless_a_file_stands_there(super_tree, git):
+    commit_inside(git, super_tree)
+    git(super_tree, "commit", "-qam", "main's choice")
+    git(super_tree, "checkout", "-qb", "side", "HEAD~1")
+    git(super_tree, "submodule", "--quiet", "update")
+    (super_tree / "sub" / "inside.txt").write_text("3\n")
+    git(super_tree / "sub", "commit", "-qam", "another")
+    git(super_tree, "commit", "-qam", "side's choice")
+    merge = subprocess.run(["git", "merge", "-q", "main"], cwd=super_tree, capture_output=True)
+    assert merge.returncode == 1
+    assert seen(super_tree) == ["sub/ unmerged"]
+    (super_tree / "sub").rename(super_tree / ".git" / "put aside")
+    (super_tree / "sub").write_text("a file\n")
+    assert seen(super_tree) == ["sub unmerged"]
+
+
 def test_inside_a_submodule_its_own_changes_are_seen(super_tree):
     (super_tree / "sub" / "inside.txt").write_text("changed\n")
     (super_tree / "a.txt").write_text("changed\n")
