@@ -4,15 +4,20 @@ Rule 1: read once, through libgit2: the files of the system, the user, the repos
 Rule 2: a value that makes no sense is an error that names its key, never a silent default.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import pygit2
 
-from coordinaut_git.errors import CoordinautError, invalid
+from coordinaut_git.errors import CoordinautError, environment, invalid
 from coordinaut_git.plumbing.libgit2_errors import FAILURES, text_of
+from coordinaut_git.plumbing.repository import Place
+from coordinaut_git.plumbing.run import git
 
 DEFAULT_REF = "refs/coordinaut/state"
+_OURS = "coordinaut."
+_REFSPEC = re.compile(r"remote\..*\.(fetch|push)\Z")
 _PER_WORKTREE = ("refs/worktree/", "refs/bisect/", "refs/rewritten/")
 _TRUE = ("true", "yes", "on", "1")
 _FALSE = ("false", "no", "off", "0", "")
@@ -20,28 +25,49 @@ _FALSE = ("false", "no", "off", "0", "")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What the git store needs, and every `coordinaut.*` value by its lower-case key without that prefix."""
+    """What the git store needs, and every `coordinaut.*` value by its lower-case key without that prefix.
+
+    `ignore_case` is `core.ignoreCase`: whether paths here are the same in any case. `refspecs` are the configured
+    fetch and push refspecs of all remotes, as `key = value`.
+    """
 
     ref: str = DEFAULT_REF
     flush: bool = True
+    ignore_case: bool = False
+    shared_repository: str = ""
+    remotes: tuple[str, ...] = ()
+    refspecs: tuple[str, ...] = ()
     values: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_settings(repository: pygit2.Repository) -> Settings:
     """Read and check them; raises an invalid `CoordinautError`, `bad_setting` or `bad_ref_name`."""
     try:
-        values = {
-            entry.name.removeprefix("coordinaut."): _text(entry)
-            for entry in repository.config_snapshot
-            if entry.name.startswith("coordinaut.")
-        }
+        listed = [(entry.name, _text(entry)) for entry in repository.config_snapshot]
     except FAILURES as error:
         raise invalid("bad_setting", f"git's configuration cannot be read: {text_of(error)}.") from error
+    entries = dict(listed)
+    values = {name.removeprefix(_OURS): text for name, text in entries.items() if name.startswith(_OURS)}
     return Settings(
         ref=check_ref_name(values.get("ref", DEFAULT_REF)),
-        flush=boolean("flush", values.get("flush", "true")),
+        flush=boolean("coordinaut.flush", values.get("flush", "true")),
+        ignore_case=boolean("core.ignorecase", entries.get("core.ignorecase", "false")),
+        shared_repository=entries.get("core.sharedrepository", ""),
+        remotes=tuple(dict.fromkeys(name[7:].rpartition(".")[0] for name, _ in listed if name.startswith("remote."))),
+        refspecs=tuple(f"{name} = {text}" for name, text in listed if _REFSPEC.match(name)),
         values=values,
     )
+
+
+def write_setting(place: Place, key: str, value: str) -> None:
+    """Set `coordinaut.<key>` for this repository and all its worktrees; raises `cannot_configure`."""
+    answer = git("config", "--local", f"{_OURS}{key}", value, at=place.common_dir)
+    if not answer.ok:
+        raise environment(
+            "cannot_configure",
+            f"git cannot set {_OURS}{key}: {answer.complaint}.",
+            hint=f"Try it yourself: git config --local {_OURS}{key} {value}",
+        )
 
 
 def _text(entry: pygit2.config.ConfigEntry) -> str:
@@ -55,15 +81,15 @@ def boolean(key: str, text: str) -> bool:
     if word not in _TRUE + _FALSE:
         raise invalid(
             "bad_setting",
-            f"coordinaut.{key} is {text!r}, which is neither true nor false.",
-            hint=f"git config coordinaut.{key} true",
+            f"{key} is {text!r}, which is neither true nor false.",
+            hint=f"git config {key} true",
         )
     return word in _TRUE
 
 
 def check_ref_name(name: str) -> str:
     """A full ref name that every worktree of a clone shares and hosts accept; raises `bad_ref_name`."""
-    if not name.startswith("refs/") or not pygit2.reference_is_valid_name(name):
+    if not name.startswith("refs/") or "\0" in name or not pygit2.reference_is_valid_name(name):
         raise _bad_ref(name, "is not a full ref name")
     if name.count("/") < 2:  # noqa: PLR2004 - refs/x is one level, which hosts refuse
         raise _bad_ref(name, "has only one level below refs/")

@@ -8,7 +8,7 @@ from coordinaut_git.render.look import Look, Result
 from coordinaut_git.render.safe import path
 from coordinaut_git.render.words import expired, holder, label, listed, text
 
-_NEXT = 'Next: `coordinaut create --title "…" --files "src/**"`, then `coordinaut claim --next`.'
+_NEXT = 'Next: `coordinaut create --title "…" --files "src/**"`, then `coordinaut claim --task …`.'
 
 
 def render_init(result: Result, look: Look) -> str:

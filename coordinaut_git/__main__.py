@@ -1,0 +1,19 @@
+"""The program `coordinaut`: what can be answered without imports first, then the command line."""
+
+import sys
+
+
+def run() -> None:
+    """Run the command line and end the process with its exit code."""
+    if sys.argv[1:] == ["--version"]:
+        from coordinaut_git import __version__
+
+        sys.stdout.write(f"coordinaut {__version__}\n")
+        return
+    from coordinaut_git.faces.cli.main import main
+
+    main(sys.argv[1:])
+
+
+if __name__ == "__main__":
+    run()

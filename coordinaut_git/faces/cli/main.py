@@ -1,0 +1,52 @@
+"""From the words on the command line to an exit code.
+
+Rule 1: every way out has its code, and with --json exactly one document on standard output, also for a failure.
+Rule 2: the process ends without the interpreter's long goodbye: what was to be written has been written.
+"""
+
+import os
+import signal
+import sys
+from typing import NoReturn
+
+import click
+
+from coordinaut_git.errors import CoordinautError, invalid
+from coordinaut_git.faces.cli.grow import CommandLine
+from coordinaut_git.faces.cli.output import Output, bug
+
+INTERRUPTED = 130
+
+
+def main(words: list[str]) -> NoReturn:
+    """Run one command line; ends the process."""
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # a reader that has seen enough ends us quietly, as it ends git
+    code = answer(words)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
+def answer(words: list[str]) -> int:
+    """Run one command line; the exit code."""
+    out = Output(json="--json" in words or os.environ.get("COORDINAUT_JSON", "") not in {"", "0", "false"})
+    try:
+        CommandLine(out).main(args=words, prog_name="coordinaut", standalone_mode=False)
+    except click.exceptions.Exit as end:
+        return end.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        return INTERRUPTED
+    except click.ClickException as error:
+        return out.failure(_usage(error))
+    except CoordinautError as error:
+        return out.failure(error)
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is reported as what it is: a bug
+        return out.failure(bug(error, words))
+    return 0
+
+
+def _usage(error: click.ClickException) -> CoordinautError:
+    context = getattr(error, "ctx", None)
+    name = context.command_path if context else "coordinaut"
+    message = error.format_message().rstrip(".") + "."
+    return invalid("usage", message, hint=f"See: {name} --help")

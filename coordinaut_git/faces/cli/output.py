@@ -1,0 +1,120 @@
+"""What is printed: one JSON document, or text for people.
+
+Rule 1: results go to standard output, errors and notices to standard error.
+Rule 2: whatever a name or a title holds is printed as text: no escape reaches a terminal, no byte breaks the stream.
+"""
+
+import json
+import os
+import sys
+import time
+from collections.abc import Mapping
+from typing import Any, TextIO
+
+from coordinaut_git.errors import CoordinautError, Kind
+from coordinaut_git.render.look import Look
+
+Json = Mapping[str, Any]
+
+PAGE_WIDTH = 100
+NARROWEST = 20
+
+
+class Output:
+    """Where a command says what came of it."""
+
+    def __init__(self, *, json: bool) -> None:
+        self.json = json
+        self.quiet = False
+
+    def success(self, name: str, result: Json, notices: list[str]) -> None:
+        """Print a result."""
+        if self.json:
+            _print({"ok": True, "result": {**result, "notices": notices} if notices else result})
+        elif not self.quiet:
+            from coordinaut_git.render.table import RENDERERS
+
+            _write(sys.stdout, RENDERERS[name](result, _look(sys.stdout)))
+            for notice in notices:
+                _write(sys.stderr, f"note: {notice}\n")
+
+    def event(self, event: Json) -> None:
+        """Print one event of a stream as one line, at once."""
+        if self.json:
+            _print(event)
+        else:
+            from coordinaut_git.render.findings import render_event
+
+            _write(sys.stdout, render_event(event, _look(sys.stdout)))
+        sys.stdout.flush()
+
+    def failure(self, error: CoordinautError) -> int:
+        """Print an error; its exit code."""
+        if self.json:
+            _print({"ok": False, "error": error.as_json()})
+            return error.exit_code
+        from coordinaut_git.render.outcomes import render_error
+
+        if "checks" in error.details:
+            from coordinaut_git.render.findings import render_doctor
+
+            _write(sys.stdout, render_doctor(error.details, _look(sys.stdout)))
+        _write(sys.stderr, render_error(error.as_json(), _look(sys.stderr)))
+        return error.exit_code
+
+
+def bug(error: Exception, words: list[str]) -> CoordinautError:
+    """An unexpected exception as an error that names a report file."""
+    import tempfile
+    import traceback
+
+    from coordinaut_git import __version__
+
+    report = "".join(
+        (
+            f"coordinaut {__version__}, Python {sys.version}\n",
+            f"command: {words[:1]} with {len(words)} words\n\n",
+            *traceback.format_exception(error),
+        )
+    )
+    where = "(it could not be written)"
+    try:
+        with tempfile.NamedTemporaryFile("w", prefix="coordinaut-bug-", suffix=".txt", delete=False) as file:
+            file.write(report)
+            where = file.name
+    except OSError:
+        _write(sys.stderr, report)
+    return CoordinautError(
+        Kind.BUG,
+        "bug",
+        f"This is a bug in coordinaut: {type(error).__name__}: {error}.",
+        hint=f"Please report it with the file {where}.",
+        details={"report": where},
+    )
+
+
+def _look(stream: TextIO) -> Look:
+    terminal = stream.isatty()
+    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    return Look(
+        width=_width(stream, terminal=terminal), colour=terminal and not plain, now_ms=time.time_ns() // 1_000_000
+    )
+
+
+def _width(stream: TextIO, *, terminal: bool) -> int:
+    told = os.environ.get("COLUMNS", "")
+    if told.isdecimal() and int(told) >= NARROWEST:
+        return int(told)
+    try:
+        return max(NARROWEST, os.get_terminal_size(stream.fileno()).columns) if terminal else PAGE_WIDTH
+    except OSError:
+        return PAGE_WIDTH
+
+
+def _print(document: Json) -> None:
+    """One line of JSON in ASCII, so that bytes of file names that are no text survive as lone surrogates."""
+    _write(sys.stdout, json.dumps(document) + "\n")
+
+
+def _write(stream: TextIO, text: str) -> None:
+    stream.buffer.write(text.encode("utf-8", "backslashreplace"))

@@ -1,0 +1,192 @@
+"""Doctor: examine the repository, the store and the history, and say what to do.
+
+Rule 1: one check, one function, one finding; a check that fails does not hide the next.
+Rule 2: nothing is changed unless `--fix` is given, and then only what is safe: nothing that is on the line is lost.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+from coordinaut_git.documents import Head
+from coordinaut_git.errors import CoordinautError, environment
+from coordinaut_git.plumbing.run import OLDEST_GIT, git_version
+from coordinaut_git.protocol import requests as ask
+from coordinaut_git.protocol.apply import apply
+from coordinaut_git.protocol.invariants import broken_promises
+from coordinaut_git.protocol.ops import from_entry
+from coordinaut_git.protocol.state import State
+from coordinaut_git.stores.git import health
+from coordinaut_git.stores.git.store import GitStore
+from coordinaut_git.workspace import Workspace
+
+Json = dict[str, Any]
+
+CLOCK_AHEAD_MS = 60_000
+
+
+class Finding(NamedTuple):
+    """What a check found: ok, warning, failed or skipped; a sentence; what to do."""
+
+    status: str
+    summary: str
+    advice: str | None = None
+
+
+def doctor(workspace: Workspace, request: ask.Doctor) -> Json:
+    """`{"checks", "root", "store", "ref", …}`; an environment error (exit 6) with the same details if one failed."""
+    mended = _mend(workspace) if request.fix else []
+    checks = [_form(name, check, workspace) for name, check in (*CHECKS, *(DEEP_CHECKS if request.deep else ()))]
+    where = workspace.store.describe()
+    result = {
+        **where,
+        "root": str(workspace.root),
+        "store": where["storage"],
+        "worktree": workspace.place.worktree or None,
+        "instance": workspace.instance(),
+        "checks": checks,
+        "mended": mended,
+    }
+    failed = [check for check in checks if check["status"] == "failed"]
+    if failed:
+        message = f"{len(failed)} of {len(checks)} checks failed; first {failed[0]['name']}: {failed[0]['summary']}"
+        raise environment("unhealthy", message, hint=failed[0]["advice"], **result)
+    return result
+
+
+def _form(name: str, check: Callable[[Workspace], Finding], workspace: Workspace) -> Json:
+    try:
+        finding = check(workspace)
+    except CoordinautError as error:
+        finding = Finding("failed", error.message, error.hint)
+    return {"name": name, "status": finding.status, "summary": finding.summary, "advice": finding.advice}
+
+
+def _git(workspace: Workspace) -> Finding:
+    del workspace
+    version = git_version()
+    shown = ".".join(map(str, version))
+    if version < OLDEST_GIT:
+        return Finding("failed", f"git {shown} is too old.", "Install git 2.39 or newer.")
+    return Finding("ok", f"git {shown}")
+
+
+def _repository(workspace: Workspace) -> Finding:
+    place = workspace.place
+    kind = f"linked worktree {place.worktree}" if place.worktree else "main work tree"
+    if place.work_tree is None:
+        kind = "bare repository"
+    return Finding("ok", f"{kind} of {place.common_dir}")
+
+
+def _sharing(workspace: Workspace) -> Finding:
+    shared = workspace.settings.shared_repository
+    if shared.lower() in {"", "false", "umask", "0"}:
+        return Finding("ok", "the repository belongs to one user")
+    advice = "Let every user work with umask 0002, or give each a clone and use a team remote."
+    return Finding("warning", f"core.sharedRepository is {shared}, which libgit2 does not honour.", advice)
+
+
+def _remotes(workspace: Workspace) -> Finding:
+    spaces = workspace.settings.ref.rpartition("/")[0]
+    risky = [line for line in workspace.settings.refspecs if spaces in line]
+    if not risky:
+        return Finding("ok", "no remote is configured to overwrite or prune the coordination ref")
+    advice = "Take the line out of the configuration; coordination refs are fetched and pushed by coordinaut alone."
+    return Finding("warning", f"{risky[0]} can erase operations that were not published.", advice)
+
+
+def _head(workspace: Workspace) -> Finding:
+    head = workspace.store.head()
+    if head is None:
+        return Finding("warning", "nothing is coordinated here yet", "Start with: coordinaut init")
+    state = workspace.coordinator.read().state
+    return Finding("ok", f"{state.seq} operations up to {head[:12]}, the newest at {state.at}")
+
+
+def _documents(workspace: Workspace) -> Finding:
+    return _few(health.document_problems, workspace, "every document of the newest checkpoint can be read")
+
+
+def _promises(workspace: Workspace) -> Finding:
+    if workspace.store.head() is None:
+        return Finding("skipped", "nothing to look at")
+    broken = list(broken_promises(workspace.coordinator.read().state))
+    if broken:
+        return Finding("failed", broken[0], "Please report this with `git log refs/coordinaut/state`.")
+    return Finding("ok", "one owner for every path")
+
+
+def _clock(workspace: Workspace) -> Finding:
+    if workspace.store.head() is None:
+        return Finding("skipped", "nothing to compare with")
+    moment = workspace.coordinator.moment(workspace.coordinator.read().state)
+    if moment.at - moment.local > CLOCK_AHEAD_MS:
+        advice = "Set this machine's clock, or find the one that ran ahead: coordinaut watch"
+        return Finding("warning", f"the newest operation is from {moment.at}, and it is {moment.local} here", advice)
+    return Finding("ok", f"it is {moment.local} here, and no operation is from later")
+
+
+def _line(workspace: Workspace) -> Finding:
+    return _few(health.line_problems, workspace, "every commit of the line follows on the one before it")
+
+
+def _replay(workspace: Workspace) -> Finding:
+    """Replay every operation from the first, and compare the tree id of each checkpoint."""
+    store, head = _git_store(workspace), workspace.store.head()
+    if head is None:
+        return Finding("skipped", "nothing to replay")
+    state = State(store.snapshot(store.first).documents, 0)
+    checkpoints = 0
+    for step in health.steps(store.engine, head):
+        state = apply(state, from_entry(step.entry), step.entry.seq)
+        if step.is_checkpoint:
+            checkpoints += 1
+            tree = health.replayed_tree(store.engine, step, state.changes())
+            if tree != step.tree:
+                return _differs(step, tree)
+            state = state.rebased(store.snapshot(Head(step.commit)).documents)
+    return Finding("ok", f"{state.seq} operations replayed, {checkpoints} checkpoints are the very trees")
+
+
+def _differs(step: health.Step, tree: str) -> Finding:
+    return Finding(
+        "failed",
+        f"commit {step.commit} (operation {step.entry.seq}) keeps the tree {step.tree[:12]}, "
+        f"but replaying gives {tree[:12]}; it is the first that differs",
+        "Somebody wrote this commit by other means; compare with another clone before you go on.",
+    )
+
+
+def _few(problems: Callable[..., Iterator[health.Problem]], workspace: Workspace, good: str) -> Finding:
+    store, head = _git_store(workspace), workspace.store.head()
+    if head is None:
+        return Finding("skipped", "nothing to look at")
+    found = list(problems(store.engine, head))
+    if not found:
+        return Finding("ok", good)
+    first = found[-1]  # they come newest first, and the first that differs says where it began
+    more = f" ({len(found)} findings in all)" if len(found) > 1 else ""
+    advice = "Compare with another clone: git fetch there, and git log of the coordination ref."
+    return Finding("failed", f"commit {first.commit} {first.what}{more}", advice)
+
+
+def _git_store(workspace: Workspace) -> GitStore:
+    assert isinstance(workspace.store, GitStore)
+    return workspace.store
+
+
+def _mend(workspace: Workspace) -> list[str]:
+    return list(_git_store(workspace).mend())
+
+
+CHECKS: tuple[tuple[str, Callable[[Workspace], Finding]], ...] = (
+    ("git", _git),
+    ("repository", _repository),
+    ("sharing", _sharing),
+    ("remotes", _remotes),
+    ("line", _head),
+    ("documents", _documents),
+    ("promises", _promises),
+    ("clock", _clock),
+)
+DEEP_CHECKS: tuple[tuple[str, Callable[[Workspace], Finding]], ...] = (("commits", _line), ("replay", _replay))

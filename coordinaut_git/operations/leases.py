@@ -1,0 +1,63 @@
+"""Leases: take, keep, let go, and see what stands in the way."""
+
+from typing import Any
+
+from coordinaut_git.errors import invalid, refused
+from coordinaut_git.protocol import requests as ask
+from coordinaut_git.protocol import views
+from coordinaut_git.protocol.model import Mode
+from coordinaut_git.protocol.references import find_task
+from coordinaut_git.protocol.scope import check_scope
+from coordinaut_git.workspace import Workspace
+
+Json = dict[str, Any]
+
+
+def claim(workspace: Workspace, request: ask.ClaimTask) -> Json:
+    """`{"task", "lease"}`, and `agentInstance`: who owns it."""
+    if request.next or request.wait is not None:
+        raise invalid(
+            "planned",
+            f"claim {'--next' if request.next else '--wait'} is not part of this version.",
+            hint="Pick a task from `coordinaut status` and claim it with --task.",
+        )
+    actor = workspace.mint(workspace.actor(request))
+    done = workspace.run(request, actor)
+    assert done.operation is not None
+    shown = views.outcome_form(done.state, done.operation.change.task_id or "", done.moment)
+    return {**shown, "agentInstance": actor.instance}
+
+
+def heartbeat(workspace: Workspace, request: ask.Heartbeat) -> Json:
+    """`{"task", "lease"}` for one task, else `{"leases"}`; `written` tells whether history was."""
+    actor = workspace.owner(request)
+    done = workspace.run(request, actor)
+    if request.task:
+        task = find_task(done.state, request.task)
+        shown = views.outcome_form(done.state, task.id, done.moment)
+    else:
+        shown = views.leases_of(done.state, actor.instance, done.moment)
+    return {**shown, "written": done.operation is not None}
+
+
+def release(workspace: Workspace, request: ask.ReleaseTask) -> Json:
+    """`{"task", "lease"}`, the lease being null."""
+    done = workspace.run(request, workspace.owner(request))
+    assert done.operation is not None
+    return views.outcome_form(done.state, done.operation.change.task_id or "", done.moment)
+
+
+def conflicts(workspace: Workspace, request: ask.Conflicts) -> Json:
+    """`{"conflicts"}`; refused (exit 1) if there are any and `--exit-code` was given."""
+    state = workspace.coordinator.read().state
+    moment = workspace.coordinator.moment(state)
+    if request.files:
+        files, mode = check_scope(request.files), request.mode or Mode.EXCLUSIVE
+        instance = request.agent_instance or workspace.instance()
+        found = views.conflicts_with(state, instance, files, mode, moment, fold=workspace.fold)
+    else:
+        found = views.conflicts_among(state, moment)
+    count = len(found["conflicts"])
+    if count and request.exit_code:
+        raise refused("scope_conflict", f"{count} lease{'s stand' if count > 1 else ' stands'} in the way.", **found)
+    return found

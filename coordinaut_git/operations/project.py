@@ -1,0 +1,83 @@
+"""The project: start coordination, and write the board for people."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from coordinaut_git.errors import environment, invalid
+from coordinaut_git.plumbing.settings import write_setting
+from coordinaut_git.protocol import requests as ask
+from coordinaut_git.protocol import views
+from coordinaut_git.protocol.values import clip
+from coordinaut_git.workspace import Workspace, check_storage
+
+Json = dict[str, Any]
+
+BOARD = Path(".coordinaut/snapshots/TASKS.md")
+POLICIES = ("provisional", "confirmed")
+
+
+def init(workspace: Workspace, request: ask.InitProject) -> Json:
+    """Where state lives, and whether this call made it."""
+    check_storage(request.storage)
+    if request.policy is not None and request.policy not in POLICIES:
+        raise invalid(
+            "bad_policy", f"There is no policy {clip(request.policy)!r}.", hint="Give provisional or confirmed."
+        )
+    _check_remote(workspace, request.remote)
+    created = workspace.store.create()
+    for key, value in (("ref", request.ref), ("remote", request.remote), ("policy", request.policy)):
+        if value is not None and workspace.settings.values.get(key) != value:
+            write_setting(workspace.place, key, value)
+    return {**workspace.store.describe(), "root": str(workspace.root), "created": created}
+
+
+def _check_remote(workspace: Workspace, remote: str | None) -> None:
+    if remote is not None and remote not in workspace.settings.remotes:
+        known = ", ".join(workspace.settings.remotes) or "none"
+        raise invalid("no_such_remote", f"This repository has no remote {clip(remote)!r}.", hint=f"It has: {known}.")
+
+
+def snapshot(workspace: Workspace, request: ask.Snapshot) -> Json:
+    """`{"path", "markdown"}`; the path is null when the board was not written to a file."""
+    from coordinaut_git.render.board import board
+
+    state = workspace.coordinator.read().state
+    moment = workspace.coordinator.moment(state)
+    text = board(views.status_view(state, moment, everything=True), generated_at=str(moment.local))
+    if request.output == "-":
+        return {"path": None, "markdown": text}
+    path = _board_path(workspace, request.output)
+    try:
+        _write(path, text)
+    except OSError as error:
+        raise environment("cannot_write", f"The board cannot be written to {path}: {error.strerror}.") from error
+    return {"path": str(path), "markdown": text}
+
+
+def _board_path(workspace: Workspace, output: str | None) -> Path:
+    """The file to write; the usual one's folder is hidden from git, so that it is never somebody's change."""
+    if output is not None:
+        return workspace.start / output
+    path = workspace.root / BOARD
+    ignore = workspace.root / BOARD.parts[0] / ".gitignore"
+    if not ignore.exists():
+        try:
+            _write(ignore, "*\n")
+        except OSError as error:
+            raise environment("cannot_write", f"{ignore} cannot be written: {error.strerror}.") from error
+    return path
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a file whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.exists() and not path.is_file():
+        path.write_text(text)  # a device or a pipe is written to, not replaced
+        return
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        beside.write_text(text)
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)

@@ -1,0 +1,97 @@
+"""ONE table of everything that can be asked: name, request, handler, where it shows.
+
+Rule 1: a command, a tool or a route exists because it stands here.
+Rule 2: a handler gets a workspace and a request and gives a JSON object; it prints nothing and knows no face.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from coordinaut_git.operations import events, leases, project, tasks
+from coordinaut_git.protocol import requests as ask
+from coordinaut_git.workspace import Workspace
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """One thing that can be asked.
+
+    `name` is the command. `handler` answers; `stream`, where there is one and it is asked for, answers bit by bit.
+    `example` is a command line for the help.
+    """
+
+    name: str
+    request: type[ask.Request]
+    handler: Callable[[Workspace, Any], Json]
+    stream: Callable[[Workspace, Any], Iterator[Json]] | None = None
+    example: str = ""
+
+
+def _verify_worktree(workspace: Workspace, request: ask.VerifyWorktree) -> Json:
+    from coordinaut_git.operations.verification import verify_worktree
+
+    return verify_worktree(workspace, request)
+
+
+def _doctor(workspace: Workspace, request: ask.Doctor) -> Json:
+    from coordinaut_git.operations.doctor import doctor
+
+    return doctor(workspace, request)
+
+
+TABLE: tuple[Operation, ...] = (
+    Operation(name="init", request=ask.InitProject, handler=project.init, example="coordinaut init"),
+    Operation(name="status", request=ask.ShowStatus, handler=tasks.status, example="coordinaut status --all"),
+    Operation(
+        name="create",
+        request=ask.CreateTask,
+        handler=tasks.create,
+        example='coordinaut create --title "Fix settings layout" --files "src/pages/settings/**"',
+    ),
+    Operation(
+        name="claim",
+        request=ask.ClaimTask,
+        handler=leases.claim,
+        example='coordinaut claim --task AGT-20261122-001 --agent frontend-codex --files "src/pages/**"',
+    ),
+    Operation(
+        name="update",
+        request=ask.UpdateTask,
+        handler=tasks.update,
+        example='coordinaut update --task AGT-20261122-001 --status verifying --next "run regression"',
+    ),
+    Operation(name="heartbeat", request=ask.Heartbeat, handler=leases.heartbeat, example="coordinaut heartbeat"),
+    Operation(
+        name="release",
+        request=ask.ReleaseTask,
+        handler=leases.release,
+        example='coordinaut release --task AGT-20261122-001 --reason "iteration finished"',
+    ),
+    Operation(name="mine", request=ask.Mine, handler=tasks.mine, example="coordinaut mine"),
+    Operation(
+        name="conflicts",
+        request=ask.Conflicts,
+        handler=leases.conflicts,
+        example='coordinaut conflicts --files "src/api/**" --exit-code',
+    ),
+    Operation(
+        name="verify-worktree",
+        request=ask.VerifyWorktree,
+        handler=_verify_worktree,
+        example="coordinaut verify-worktree --agent-instance agent_123",
+    ),
+    Operation(name="snapshot", request=ask.Snapshot, handler=project.snapshot, example="coordinaut snapshot"),
+    Operation(
+        name="watch",
+        request=ask.Watch,
+        handler=events.watch,
+        stream=events.follow,
+        example="coordinaut watch --limit 20",
+    ),
+    Operation(name="doctor", request=ask.Doctor, handler=_doctor, example="coordinaut doctor --deep"),
+)
+
+BY_NAME = {operation.name: operation for operation in TABLE}

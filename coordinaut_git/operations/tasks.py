@@ -1,0 +1,41 @@
+"""Tasks: write down, update, list."""
+
+from typing import Any
+
+from coordinaut_git.protocol import requests as ask
+from coordinaut_git.protocol import views
+from coordinaut_git.protocol.model import Actor
+from coordinaut_git.workspace import Workspace
+
+Json = dict[str, Any]
+
+
+def status(workspace: Workspace, request: ask.ShowStatus) -> Json:
+    """`{"tasks", "leases", "counts"}`."""
+    state = workspace.coordinator.read().state
+    return views.status_view(state, workspace.coordinator.moment(state), everything=request.all)
+
+
+def create(workspace: Workspace, request: ask.CreateTask) -> Json:
+    """A Task."""
+    done = workspace.run(request, workspace.actor(request))
+    assert done.operation is not None
+    task = done.state.task(done.operation.change.task_id or "")
+    assert task is not None
+    return views.task_form(done.state, task, done.moment)
+
+
+def update(workspace: Workspace, request: ask.UpdateTask) -> Json:
+    """`{"task", "lease"}`."""
+    done = workspace.run(request, workspace.actor(request))
+    assert done.operation is not None
+    return views.outcome_form(done.state, done.operation.change.task_id or "", done.moment)
+
+
+def mine(workspace: Workspace, request: ask.Mine) -> Json:
+    """`{"tasks"}` held by whoever fits what is named; by the instance of this worktree if nothing is."""
+    wanted = Actor(instance=request.agent_instance, agent=request.agent, thread_id=request.thread)
+    if wanted == Actor():
+        wanted = Actor(instance=workspace.owner(request).instance)
+    state = workspace.coordinator.read().state
+    return views.held_by(state, workspace.coordinator.moment(state), wanted)

@@ -1,0 +1,196 @@
+"""The composition root: find the repository, read the settings, open the store, know who acts.
+
+Rule 1: this is where the parts are put together; nobody below knows the parts beside it.
+Rule 2: what the environment says is read here, once, from the mapping that is given.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from coordinaut_git.clock import Clock, Ids, RandomIds, SystemClock
+from coordinaut_git.coordinator import Coordinator, Done
+from coordinaut_git.documents import Store
+from coordinaut_git.errors import CoordinautError, environment, invalid
+from coordinaut_git.plumbing.repository import Place, find, open_repository
+from coordinaut_git.plumbing.settings import Settings, check_ref_name, read_settings
+from coordinaut_git.protocol.model import Actor, Tool
+from coordinaut_git.protocol.requests import Request
+from coordinaut_git.protocol.values import check_identifier
+
+STORAGES = ("git", "json", "sqlite", "remote")
+SESSIONS = (
+    ("CLAUDE_CODE_SESSION_ID", Tool.CLAUDE),
+    ("CODEX_THREAD_ID", Tool.CODEX),
+    ("COPILOT_AGENT_SESSION_ID", Tool.COPILOT),
+)
+"""Where agents tell their session, in the order in which they are asked."""
+
+INSTANCE_BYTES = 4
+
+
+class Workspace:
+    """One work tree (or bare repository) with its store, for one command or one session of a server."""
+
+    def __init__(
+        self,
+        start: Path,
+        place: Place,
+        settings: Settings,
+        store: Store,
+        environ: Mapping[str, str],
+        clock: Clock,
+        ids: Ids,
+    ) -> None:
+        self.start, self.place, self.settings, self.store = start, place, settings, store
+        self.fold = settings.ignore_case
+        self.coordinator = Coordinator(store, clock, ids, fold=settings.ignore_case, team="remote" in settings.values)
+        self.notices: list[str] = []
+        self._environ, self._ids = environ, ids
+
+    @property
+    def root(self) -> Path:
+        """The top of the work tree; the git directory of a bare repository."""
+        return self.place.work_tree or self.place.git_dir
+
+    def actor(self, request: Request) -> Actor:
+        """Who acts: what the request says, filled up from the environment, the worktree and what is known."""
+        instance = getattr(request, "agent_instance", None) or self.instance()
+        session, session_tool = self._session()
+        actor = Actor(
+            instance=instance,
+            agent=getattr(request, "agent", None) or self.settings.values.get("agent"),
+            thread_id=getattr(request, "thread", None) or session,
+            tool=getattr(request, "tool", None) or session_tool,
+        )
+        return self._known(actor) if instance else actor
+
+    def instance(self) -> str | None:
+        """The agent instance of this worktree or session, if anything names one."""
+        named = self._environ.get("COORDINAUT_INSTANCE") or self.settings.values.get("instance")
+        return named or self._remembered() or self._session()[0]
+
+    def mint(self, actor: Actor) -> Actor:
+        """The actor with an instance of its own; a new one is remembered for this worktree, and that is said."""
+        if actor.instance:
+            if not self.instance():
+                self._remember(actor.instance)
+            return actor
+        instance = f"agent_{self._ids.token(INSTANCE_BYTES)}"
+        self._remember(instance)
+        self.notices.append(f"You are the agent instance {instance} in this worktree from now on.")
+        return replace(actor, instance=instance)
+
+    def owner(self, request: Request) -> Actor:
+        """The actor of a request that makes sense only for an agent instance; raises invalid without one."""
+        actor = self.actor(request)
+        if not actor.instance:
+            raise invalid(
+                "no_instance",
+                "No agent instance is named, and this worktree has none.",
+                hint="Give --agent-instance, set COORDINAUT_INSTANCE, or claim a task here first.",
+            )
+        check_identifier("an agent instance", actor.instance)
+        return actor
+
+    def run(self, request: Request, actor: Actor) -> Done:
+        """Carry out a changing request, and note that the actor is alive."""
+        done = self.coordinator.run(request, actor)
+        self._note_clock(done)
+        if actor.instance:
+            self._touch("presence", actor.instance)
+        return done
+
+    def close(self) -> None:
+        """Let go of the store."""
+        self.store.close()
+
+    def _known(self, actor: Actor) -> Actor:
+        """Fill in what the history knows of the instance."""
+        try:
+            known = self.coordinator.read().state.instance(actor.instance or "")
+        except CoordinautError:
+            return actor  # no store yet: the operation itself says so
+        if not known:
+            return actor
+        return replace(
+            actor,
+            agent=actor.agent or (known.name if known.name != known.id else None),
+            thread_id=actor.thread_id or known.thread_id,
+            tool=known.tool if actor.tool == Tool.UNKNOWN else actor.tool,
+        )
+
+    def _session(self) -> tuple[str | None, Tool]:
+        for name, tool in SESSIONS:
+            if self._environ.get(name):
+                return self._environ[name], tool
+        return None, Tool.UNKNOWN
+
+    @property
+    def _instance_file(self) -> Path:
+        name = f"worktree-{self.place.worktree}" if self.place.worktree else "main"
+        return self.place.own_dir / "instances" / name
+
+    def _remembered(self) -> str | None:
+        try:
+            return self._instance_file.read_text().strip() or None
+        except OSError:
+            return None
+
+    def _remember(self, instance: str) -> None:
+        check_identifier("an agent instance", instance)
+        self._touch("instances", self._instance_file.name, instance + "\n")
+
+    def _touch(self, folder: str, name: str, text: str = "") -> None:
+        """Write a small local file; it is a convenience, so a full or read-only disk does not matter here."""
+        path = self.place.own_dir / folder / name
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        except OSError:
+            return
+
+    def _note_clock(self, done: Done) -> None:
+        ahead_s = (done.moment.at - done.moment.local) / 1000
+        if ahead_s > 1:
+            self.notices.append(
+                f"The newest operation is {ahead_s:.0f} s ahead of this machine's clock; one of the clocks is wrong."
+            )
+
+
+def open_workspace(
+    start: Path,
+    environ: Mapping[str, str],
+    *,
+    storage: str | None = None,
+    ref: str | None = None,
+    clock: Clock | None = None,
+    ids: Ids | None = None,
+) -> Workspace:
+    """The workspace that `start` lies in; raises environment errors where there is no usable repository."""
+    place = find(start)
+    repository = open_repository(place)
+    settings = read_settings(repository)
+    if ref:
+        settings = replace(settings, ref=check_ref_name(ref))
+    check_storage(storage or settings.values.get("storage", "git"))
+    from coordinaut_git.stores.git.store import open_git_store
+
+    store = open_git_store(place, settings, repository=repository)
+    return Workspace(start, place, settings, store, environ, clock or SystemClock(), ids or RandomIds())
+
+
+def check_storage(storage: str) -> None:
+    """Raise invalid for a store there is none of, environment for one that comes later."""
+    if storage not in STORAGES:
+        raise invalid("bad_storage", f"There is no storage {storage!r}.", hint=f"Choose from {_listed(STORAGES)}.")
+    if storage != "git":
+        raise environment(
+            "storage_not_available",
+            f"The {storage} storage is not part of this version.",
+            hint="Use the git storage, which needs no set-up: coordinaut init",
+        )
+
+
+def _listed(words: Iterable[str]) -> str:
+    return ", ".join(words)
