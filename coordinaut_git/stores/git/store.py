@@ -21,7 +21,7 @@ from coordinaut_git.plumbing.repository import Place, Repository, open_repositor
 from coordinaut_git.plumbing.settings import Settings, read_settings
 from coordinaut_git.stores.git.genesis import GENESIS, GENESIS_OBJECTS
 from coordinaut_git.stores.git.heal import heal, heal_recent
-from coordinaut_git.stores.git.journal import Journal, boottime_ms_now
+from coordinaut_git.stores.git.journal import Journal
 from coordinaut_git.stores.git.line import Line, Point
 from coordinaut_git.stores.git.message import commit_of
 from coordinaut_git.stores.git.packs import Packs
@@ -33,8 +33,6 @@ SINCE_LIMIT = 512
 _CHECK_EVERY_S = 1.0
 _WATCHED = 1_024
 _READ_AGAIN = 256
-_JOURNALLED = 16_384
-"""More operations than the journal can hold."""
 
 
 class GitStore:
@@ -120,15 +118,8 @@ class GitStore:
         return (entry for _, entry in self.line.back(head))
 
     def seen_ms_ago(self, seq: int) -> int | None:
-        """How long ago this machine wrote the entry at `seq`, by the clock that starts with the machine."""
-        head = self.head()
-        if head is None:
-            return None
-        for _, entry in islice(self.line.back(head), _JOURNALLED):
-            if entry.seq == seq:
-                seen = self.journal.sighting(entry.id)
-                return boottime_ms_now() - seen.boottime_ms if seen is not None and seen.same_boot else None
-        return None
+        """How long ago this machine first saw the entry at `seq`, as the journal remembers it."""
+        return self.journal.seen_ms_ago(seq)
 
     @contextmanager
     def queue(self, wait_s: float) -> Iterator[bool]:
