@@ -64,6 +64,7 @@ def _seal(world: Path) -> None:
         LC_ALL="C.UTF-8",
         TZ="UTC",
         NO_COLOR="1",
+        PYTHONPATH=str(PROJECT),  # processes that tests start run this checkout
         HYPOTHESIS_STORAGE_DIRECTORY=str(PROJECT / ".hypothesis"),
     )
 
