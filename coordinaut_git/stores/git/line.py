@@ -84,15 +84,15 @@ class Line:
 
     def back(self, head: str) -> Iterator[tuple[Point, Entry]]:
         """From `head` back to the first operation, newest first, checking each step."""
-        name, seq = head, None
+        point, name = FIRST, head
         while name != GENESIS:
-            point, entry = self.step(name)
-            if seq is not None and entry.seq != seq:
-                raise unreadable(name, f"its seq is {entry.seq} where {seq} belongs")
+            newer, (point, entry) = point, self.step(name)
+            if newer is not FIRST:
+                _check_follows(newer, point)
             yield point, entry
-            name, seq = point.parent, entry.seq - 1
-        if seq:
-            raise unreadable(head, f"its line has {seq} operations too few")
+            name = point.parent
+        if point is not FIRST:
+            _check_follows(point, FIRST)
 
     def checkpoint_seq(self, point: Point) -> int:
         """Up to which operation the documents of the point's tree are."""
@@ -113,6 +113,11 @@ class Line:
         if type(seq) is not int or not 0 <= seq <= point.seq:
             raise unreadable(point.id, f"{CHECKPOINT} names operation {seq} in commit {point.seq}")
         return seq
+
+
+def _check_follows(newer: Point, point: Point) -> None:
+    if newer.seq != point.seq + 1:
+        raise unreadable(newer.id, f"its seq is {newer.seq} after {point.seq}")
 
 
 def unreadable(name: str, why: str) -> CoordinautError:
