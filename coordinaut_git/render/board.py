@@ -13,8 +13,8 @@ from coordinaut_git.protocol.values import Instant
 from coordinaut_git.render.look import Result
 from coordinaut_git.render.words import STATUSES, expired, holder, label, number, text
 
-_MARKUP = re.compile(r"[*_\[\]~#!$:]")
-_ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "|": "&#124;", "\\": "&#92;", "`": "&#96;"})
+_ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "|": "&#124;", "\\": "&#92;", "`": "&#96;"}
+_ESCAPES = str.maketrans({mark: f"\\{mark}" for mark in "*_[]~#!$:"} | _ENTITIES)
 _AUTOLINK = re.compile(r"(?<=www)(?=\.)|(?<=:)(?=//)|(?=@)", re.IGNORECASE)
 _NO_LINK = "<!-- -->"  # escapes do not stop GFM's autolinks, which are looked for after they are resolved
 _UNPLAIN = re.compile(r"[`|\\\n]|^ | $")
@@ -40,8 +40,7 @@ def board(result: Result, *, generated_at: str) -> str:
 
 def markdown(value: Any) -> str:
     """Any text so that Markdown shows it as it is, in one table cell."""
-    plain = _MARKUP.sub(lambda found: "\\" + found[0], text(value).translate(_ENTITIES))
-    return _AUTOLINK.sub(_NO_LINK, plain)
+    return _AUTOLINK.sub(_NO_LINK, text(value).translate(_ESCAPES))
 
 
 def code(value: Any) -> str:
@@ -80,7 +79,7 @@ def _lease_row(lease: Result) -> tuple[str, ...]:
         markdown(label(lease)),
         markdown(holder(lease)),
         markdown(lease["mode"]),
-        _utc(lease["expiresAt"]) + (" **expired**" if expired(lease) else ""),
+        _utc(lease["expiresAt"]) + (" (expired)" if expired(lease) else ""),
         str(lease.get("fence", "")),
         ", ".join(map(code, lease["files"])),
     )

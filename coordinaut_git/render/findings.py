@@ -8,7 +8,7 @@ from typing import Any
 from coordinaut_git.render.grid import Cell, Column, cut, fields, grid
 from coordinaut_git.render.look import Look, Result
 from coordinaut_git.render.safe import path
-from coordinaut_git.render.words import holder, label, listed, mode_cell, number, text, until_cell
+from coordinaut_git.render.words import holder, label, listed, mode_cells, number, text, until_cell
 
 _CONFLICT_COLUMNS = (
     Column(title="Held by"),
@@ -48,12 +48,12 @@ def render_conflicts(result: Result, look: Look) -> str:
         (
             Cell(holder(conflict)),
             Cell(label(conflict)),
-            mode_cell(conflict),
+            mode,
             until_cell(conflict, look),
             Cell(listed(conflict["files"])),
             Cell(path(conflict["example"]) if conflict.get("example") else ""),
         )
-        for conflict in conflicts
+        for conflict, mode in zip(conflicts, mode_cells(conflicts), strict=True)
     ]
     return grid(_CONFLICT_COLUMNS, rows, look)
 

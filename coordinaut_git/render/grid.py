@@ -23,7 +23,10 @@ LEAST = 16
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """A column: `gives` is "" (never wider than `CAP`), "cut" or "wrap" for one that takes what room is left."""
+    """A column; in a block of lines, one without a title stands beside the first.
+
+    `gives` is "" (never wider than `CAP`), or "cut" or "wrap" for one that takes what room is left.
+    """
 
     title: str
     gives: str = ""
@@ -59,23 +62,40 @@ def grid(columns: Sequence[Column], rows: Sequence[Row], look: Look) -> str:
 
 def fields(pairs: Sequence[tuple[str, Cell]], look: Look) -> str:
     """Names and values in two columns, indented; pairs without text are left out."""
+    pairs = [(name, cell) for name, cell in pairs if cell.text]
+    names = max((len(name) for name, _ in pairs), default=0)
+    room = look.width - names - 2 * GAP
+    if all(_surely_fits(cell.text, room) for _, cell in pairs):
+        gap = " " * GAP
+        lines = [
+            f"{look.paint(name.ljust(names), 'dim')}{gap}{look.paint(cell.text, cell.style)}" for name, cell in pairs
+        ]
+        return "".join(f"{gap}{line}\n" for line in lines)
+    return _wrapped(pairs, look)
+
+
+def _wrapped(pairs: Sequence[tuple[str, Cell]], look: Look) -> str:
     from rich.table import Table
 
     table = Table(box=None, padding=(0, GAP, 0, 0), pad_edge=False, show_header=False)
     table.add_column(no_wrap=True, style="dim")
     table.add_column(overflow="fold")
-    rows = [(Cell(name), cell) for name, cell in pairs if cell.text]
-    lines = _drawn(table, rows, look.width - GAP, look).splitlines()
+    lines = _drawn(table, [(Cell(name), cell) for name, cell in pairs], look.width - GAP, look).splitlines()
     return "".join(f"{' ' * GAP}{line}\n" for line in lines)
 
 
 def cut(text: str, width: int) -> str:
     """`text` in at most `width` cells, with … where something is left out."""
-    if len(text) * 2 <= width:  # no character takes more than two cells
+    if _surely_fits(text, width):
         return text
     from rich.cells import cell_len, set_cell_size
 
     return text if cell_len(text) <= width else set_cell_size(text, width - 1).rstrip() + "…"
+
+
+def _surely_fits(text: str, width: int) -> bool:
+    """Told without rich: no character takes more than two cells."""
+    return len(text) * 2 <= width
 
 
 def _widths(columns: Sequence[Column], rows: Sequence[Row], page: int) -> list[int] | None:
@@ -99,9 +119,12 @@ def _widths(columns: Sequence[Column], rows: Sequence[Row], page: int) -> list[i
 
 
 def _block(columns: Sequence[Column], row: Row, look: Look) -> str:
-    head = cut(row[0].text, look.width)
-    rest = [(column.title.lower(), cell) for column, cell in zip(columns[1:], row[1:], strict=True)]
-    return look.paint(head, row[0].style) + "\n" + fields(rest, look)
+    named = [(column.title.lower(), cell) for column, cell in zip(columns, row, strict=True) if column.title]
+    (_, head), *rest = named
+    beside = "".join(
+        f"  {cell.text}" for column, cell in zip(columns, row, strict=True) if not column.title and cell.text
+    )
+    return look.paint(cut(head.text + beside, look.width), "bold") + "\n" + fields(rest, look)
 
 
 def _drawn(table: "Table", rows: Sequence[Row], width: int, look: Look) -> str:

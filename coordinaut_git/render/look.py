@@ -14,7 +14,7 @@ Result = Mapping[str, Any]
 """A document of the outside surface, as it stands in `result`."""
 
 _CODES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
-_UNITS = ((86_400, 36 * 3_600, "days"), (3_600, 90 * 60, "h"), (60, 60, "min"), (1, 0, "s"))  # size, from, name
+_UNITS = ((86_400, 48 * 3_600, "days"), (3_600, 90 * 60, "h"), (60, 60, "min"), (1, 0, "s"))  # size, from, name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ Rule 1: an empty answer says what to do next.
 
 from collections.abc import Sequence
 
-from coordinaut_git.render.grid import Cell, Column, Row, fields, grid
+from coordinaut_git.render.grid import Cell, Column, Row, cut, fields, grid
 from coordinaut_git.render.look import Look, Result
 from coordinaut_git.render.words import (
     DEFAULT_PRIORITY,
@@ -14,13 +14,15 @@ from coordinaut_git.render.words import (
     holder,
     label,
     listed,
-    mode_cell,
+    mode_cells,
     number,
     priority_cell,
     status_cell,
     text,
     until_cell,
 )
+
+MARGIN = len("Created ")
 
 _TASK_COLUMNS = (
     Column(title="Task"),
@@ -55,7 +57,7 @@ def render_status(result: Result, look: Look) -> str:
         parts.append('No open tasks. Make one with `coordinaut create --title "…"`.\n')
     if result["leases"]:
         title = look.paint("Leases", "bold") + "\n"
-        parts.append(title + grid(_LEASE_COLUMNS, [_lease_row(lease, look) for lease in result["leases"]], look))
+        parts.append(title + grid(_LEASE_COLUMNS, _lease_rows(result["leases"], look), look))
     if result["tasks"] or result["leases"]:
         parts.append(look.paint(counts_line(result), "dim") + "\n")
     return "\n".join(parts)
@@ -84,7 +86,10 @@ def render_task(result: Result, look: Look) -> str:
     lease: Result = task.get("lease") or {}
     priority = task.get("priority", DEFAULT_PRIORITY)
     checks = ", ".join(f"{text(check['name'])} {text(check['status'])}" for check in task.get("checks", ()))
+    name, title = label(task), text(task["title"])
+    fits = cut(f"{name}  {title}", look.width - MARGIN) == f"{name}  {title}"
     pairs = (
+        ("title", Cell("" if fits else title)),
         ("status", status_cell(task)),
         ("priority", Cell("" if priority == DEFAULT_PRIORITY else str(priority))),
         ("scope", Cell(text(task.get("scope")))),
@@ -96,7 +101,7 @@ def render_task(result: Result, look: Look) -> str:
         ("held by", Cell(holder(lease))),
         ("until", until_cell(lease, look) if lease else Cell("")),
     )
-    return f"{look.paint(label(task), 'bold')}  {text(task['title'])}\n{fields(pairs, look)}"
+    return look.paint(name, "bold") + (f"  {title}\n" if fits else "\n") + fields(pairs, look)
 
 
 def render_created(result: Result, look: Look) -> str:
@@ -119,10 +124,15 @@ def _task_row(task: Result, look: Look) -> Row:
     )
 
 
-def _lease_row(lease: Result, look: Look) -> Row:
-    waits = " (provisional)" if lease.get("confirmed") is False else ""
-    files = Cell(listed(lease["files"]) + waits)
-    return (Cell(label(lease)), Cell(holder(lease)), mode_cell(lease), until_cell(lease, look), files)
+def _lease_rows(leases: Sequence[Result], look: Look) -> list[Row]:
+    return [
+        (Cell(label(lease)), Cell(holder(lease)), mode, until_cell(lease, look), Cell(_files(lease)))
+        for lease, mode in zip(leases, mode_cells(leases), strict=True)
+    ]
+
+
+def _files(lease: Result) -> str:
+    return listed(lease["files"]) + (" (provisional)" if lease.get("confirmed") is False else "")
 
 
 def _mine_row(task: Result, look: Look) -> Row:

@@ -3,7 +3,7 @@
 Rule 1: what comes from data is made safe here, once; the texts only join what these functions give.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from coordinaut_git.render.grid import Cell
@@ -49,15 +49,16 @@ def status_cell(task: Result) -> Cell:
 def priority_cell(task: Result) -> Cell:
     """`P0` to `P4`, or nothing for the usual one."""
     priority = task.get("priority", DEFAULT_PRIORITY)
-    return Cell(
-        "" if priority == DEFAULT_PRIORITY else f"P{priority}", "bold" if priority < DEFAULT_PRIORITY else "dim"
-    )
+    if priority == DEFAULT_PRIORITY:
+        return Cell("")
+    return Cell(f"P{priority}", "bold" if priority < DEFAULT_PRIORITY else "dim")
 
 
-def mode_cell(document: Result) -> Cell:
-    """A lease's mode, or nothing for the usual one."""
-    mode = text(document.get("mode"))
-    return Cell("" if mode == "exclusive" else mode)
+def mode_cells(documents: Sequence[Result]) -> list[Cell]:
+    """The modes of leases or conflicts, or nothing where all have the usual one."""
+    modes = [text(document.get("mode")) for document in documents]
+    usual = all(mode == "exclusive" for mode in modes)
+    return [Cell("" if usual else mode) for mode in modes]
 
 
 def expired(lease: Result) -> bool:

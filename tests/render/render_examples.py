@@ -1,0 +1,221 @@
+"""The documents that the texts are shown with, in the forms of the JSON surface, and the texts that are expected.
+
+Run this file to write the expected texts anew; then look at every difference before it is committed.
+"""
+
+from datetime import UTC
+from pathlib import Path
+
+from coordinaut_git.protocol.values import Instant
+from coordinaut_git.render.board import board
+from coordinaut_git.render.look import Look
+from coordinaut_git.render.outcomes import render_error
+from coordinaut_git.render.table import RENDERERS
+
+EXPECTED = Path(__file__).parent / "expected"
+WIDTHS = (40, 80, 200)
+
+NOW = "2026-11-22T16:00:30.000Z"
+
+
+def look(width=80, *, colour=False):
+    return Look(width=width, colour=colour, now_ms=Instant.parse(NOW), zone=UTC)
+
+
+def lease(**change):
+    return {
+        "taskId": "task_20261122_001_a1",
+        "displayId": "AGT-20261122-001",
+        "agentInstance": "codex-a1b2",
+        "agent": "backend-codex",
+        "threadId": None,
+        "tool": "codex",
+        "files": ["src/api/**", "tests/api/**"],
+        "mode": "exclusive",
+        "grantedAt": "2026-11-22T16:00:00.000Z",
+        "expiresAt": "2026-11-22T16:30:00.000Z",
+        "state": "active",
+        "fence": 12,
+        "confirmed": None,
+    } | change
+
+
+def task(**change):
+    return {
+        "id": "task_20261122_001_a1",
+        "displayId": "AGT-20261122-001",
+        "title": "Fix the login page",
+        "scope": "",
+        "files": [],
+        "status": "open",
+        "next": "",
+        "checks": [],
+        "blockers": [],
+        "priority": 2,
+        "dependsOn": [],
+        "lease": None,
+        "createdAt": "2026-11-22T15:00:00.000Z",
+        "createdBy": "human-1",
+        "updatedAt": "2026-11-22T16:00:00.000Z",
+    } | change
+
+
+LATE = lease(
+    displayId="AGT-20261122-002",
+    taskId="task_20261122_002_b2",
+    agentInstance="claude-c3d4",
+    agent="docs-claude",
+    files=["docs/"],
+    mode="shared-docs",
+    expiresAt="2026-11-22T15:57:00.000Z",
+    state="expired",
+    fence=7,
+)
+STATUS = {
+    "tasks": [
+        task(status="fixing", priority=0, lease=lease(), files=["src/api/**", "tests/api/**"]),
+        task(displayId="AGT-20261122-002", title="Write the guide", status="claimed", lease=LATE),
+        task(
+            displayId="AGT-20261122-003", title="Measure the start-up time and write down what it costs to import rich"
+        ),
+        task(
+            displayId="AGT-20261122-004",
+            title="東京の天気を調べて、結果を表にまとめる作業をする",
+            status="blocked",
+            blockers=["no API key"],
+        ),
+    ],
+    "leases": [lease(), LATE],
+    "counts": {"open": 1, "claimed": 1, "fixing": 1, "blocked": 1},
+}
+CONFLICT = {
+    key: lease()[key]
+    for key in ("displayId", "taskId", "agentInstance", "agent", "files", "mode", "expiresAt", "state")
+} | {"example": "src/api/users.py"}
+VIOLATIONS = [
+    {
+        "path": "src/api/users.py",
+        "reason": "held_by_other",
+        "holder": "codex-a1b2",
+        "commit": None,
+        "hint": "Ask codex-a1b2 for a handoff.",
+    },
+    {"path": "notes \udcff\n.txt", "reason": "unclaimed", "holder": None, "commit": None, "hint": "Claim it first."},
+    {"path": "other.txt", "reason": "unclaimed", "holder": None, "commit": None, "hint": "Claim it first."},
+]
+EVENTS = [
+    {
+        "id": "op1",
+        "seq": 1,
+        "at": "2026-11-21T09:05:07.000Z",
+        "op": "task_created",
+        "agentInstance": "human-1",
+        "taskId": "t",
+        "summary": "create AGT-20261122-001 Fix the login page",
+        "data": {},
+        "confirmed": None,
+    },
+    {
+        "id": "op2",
+        "seq": 2,
+        "at": "2026-11-22T16:00:00.000Z",
+        "op": "task_claimed",
+        "agentInstance": "codex-a1b2",
+        "taskId": "t",
+        "summary": "claim AGT-20261122-001 src/api/** for backend-codex",
+        "data": {},
+        "confirmed": False,
+    },
+]
+DOCTOR = {
+    "checks": [
+        {"name": "git", "status": "ok", "summary": "git 2.39.5", "advice": None},
+        {"name": "line", "status": "ok", "summary": "128 operations, all there", "advice": None},
+        {
+            "name": "clock",
+            "status": "warning",
+            "summary": "the head is 4 min in the future",
+            "advice": "Set this machine's clock.",
+        },
+        {
+            "name": "store",
+            "status": "failed",
+            "summary": "object 1f0c is missing",
+            "advice": "Run `coordinaut doctor --fix`.",
+        },
+        {"name": "replay", "status": "skipped", "summary": "only with --deep", "advice": None},
+    ],
+    "root": "/home/anna/project",
+    "store": "git",
+    "ref": "refs/coordinaut/state",
+}
+
+LONG = task(
+    displayId="AGT-20261122-005",
+    title="長" * 200,
+    scope="the whole of the interface",
+    files=["src/**", "docs/"],
+    status="verifying",
+    priority=1,
+    next="run the tests again, and then look at the slow one, which has been slow since last week",
+    checks=[{"name": "unit", "status": "passed", "at": NOW}, {"name": "lint", "status": "failed", "at": NOW}],
+    blockers=["the review of AGT-20261122-004"],
+    dependsOn=["AGT-20261121-009"],
+    lease=lease(displayId="AGT-20261122-005"),
+)
+REFUSAL = {
+    "kind": "refused",
+    "code": "scope_conflict",
+    "message": "codex-a1b2 holds src/api/** until 16:30.",
+    "hint": "Wait, or ask for a handoff.",
+    "details": {"conflicts": [CONFLICT]},
+}
+PLACE = {"storage": "git", "location": "/home/anna/project/.git", "ref": "refs/coordinaut/state"}
+
+CASES = {
+    "status": ("status", STATUS),
+    "status-empty": ("status", {"tasks": [], "leases": [], "counts": {}}),
+    "mine": ("mine", {"tasks": STATUS["tasks"][:2]}),
+    "mine-empty": ("mine", {"tasks": []}),
+    "create": ("create", task(files=["src/**"], priority=1)),
+    "update": ("update", LONG),
+    "claim": ("claim", {"task": task(), "lease": lease()}),
+    "claim-provisional": ("claim", {"task": task(), "lease": lease(confirmed=False, mode="shared-docs")}),
+    "heartbeat": ("heartbeat", {"leases": [lease(), LATE]}),
+    "heartbeat-one": ("heartbeat", {"task": task(), "lease": lease()}),
+    "heartbeat-empty": ("heartbeat", {"leases": []}),
+    "release": ("release", {"task": task(status="done"), "lease": None}),
+    "conflicts": ("conflicts", {"conflicts": [CONFLICT, CONFLICT | {"mode": "shared-docs", "example": "a\nb"}]}),
+    "conflicts-empty": ("conflicts", {"conflicts": []}),
+    "verify": ("verify-worktree", {"violations": VIOLATIONS, "checked": 5, "agentInstance": "claude-c3d4"}),
+    "verify-covered": ("verify-worktree", {"violations": [], "checked": 5, "agentInstance": "claude-c3d4"}),
+    "verify-unchanged": ("verify-worktree", {"violations": [], "checked": 0, "agentInstance": "claude-c3d4"}),
+    "watch": ("watch", {"events": EVENTS}),
+    "watch-empty": ("watch", {"events": []}),
+    "doctor": ("doctor", DOCTOR),
+    "init": ("init", PLACE | {"created": True}),
+    "init-again": ("init", PLACE | {"created": False}),
+    "snapshot": ("snapshot", {"path": ".coordinaut/snapshots/TASKS.md"}),
+    "error": ("error", REFUSAL),
+}
+
+
+def drawn(case, page):
+    """The text of one case."""
+    name, result = CASES[case]
+    return render_error(result, page) if name == "error" else RENDERERS[name](result, page)
+
+
+def all_texts():
+    """Every expected file's name with the text that the code gives now."""
+    for case in CASES:
+        for width in WIDTHS:
+            yield f"{case}-{width}.txt", drawn(case, look(width))
+    yield "status-colour.txt", drawn("status", look(80, colour=True))
+    yield "board.md", board(STATUS, generated_at=NOW)
+
+
+if __name__ == "__main__":
+    EXPECTED.mkdir(exist_ok=True)
+    for name, text in all_texts():
+        (EXPECTED / name).write_text(text)
