@@ -19,6 +19,8 @@ from coordinaut_git.protocol.component import FORBIDDEN, component
 from coordinaut_git.protocol.pattern import compiled, lead_of, normal
 
 MAX_PATTERNS = 256
+MAX_SCOPE_CHARS = 32 * 1024
+"""Bounds what the comparison of two scopes can cost, whoever wrote them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +46,8 @@ class _Outline:
 def check_scope(files: Iterable[str]) -> tuple[str, ...]:
     """The patterns in their normal form, each once, in the order given.
 
-    Raises an invalid `CoordinautError`: `bad_pattern`, `empty_scope`, or `too_many_patterns` past `MAX_PATTERNS`.
+    Raises an invalid `CoordinautError`: `bad_pattern`, `empty_scope`, `too_many_patterns` past `MAX_PATTERNS`,
+    `scope_too_long` past `MAX_SCOPE_CHARS` in all.
     """
     scope = tuple(dict.fromkeys(normal(text) for text in files))
     if not scope:
@@ -53,6 +56,12 @@ def check_scope(files: Iterable[str]) -> tuple[str, ...]:
         raise invalid(
             "too_many_patterns",
             f"The scope has {len(scope):,} patterns; at most {MAX_PATTERNS} are kept.",
+            hint="Name the folders that the files are in.",
+        )
+    if (chars := sum(map(len, scope))) > MAX_SCOPE_CHARS:
+        raise invalid(
+            "scope_too_long",
+            f"The scope has {chars:,} characters in {len(scope)} patterns; at most {MAX_SCOPE_CHARS:,} are kept.",
             hint="Name the folders that the files are in.",
         )
     for text in scope:
