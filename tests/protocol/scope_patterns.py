@@ -1,0 +1,112 @@
+"""Random patterns over small alphabets, so that every path that matters can be listed.
+
+A failure names its seed; `COORDINAUT_SEED` sets another one, `COORDINAUT_LONG` asks for more.
+"""
+
+import os
+import random
+from dataclasses import dataclass
+
+from oracles import paths, words
+
+SEED = int(os.environ.get("COORDINAUT_SEED", "20261122"))
+LONG = bool(os.environ.get("COORDINAUT_LONG"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class World:
+    """An alphabet with its patterns: the pieces that a component is made of, and the paths to try them on."""
+
+    name: str
+    pieces: tuple[str, ...]
+    paths: tuple[str, ...]
+    fold: bool = False
+
+    def component(self, chance: random.Random) -> str:
+        return "".join(chance.choice(self.pieces) for _ in range(chance.choice((1, 1, 1, 2, 2, 3))))
+
+    def pattern(self, chance: random.Random) -> str:
+        depth = chance.choice((1, 1, 2, 2, 2, 3))
+        parts = [
+            chance.choice(("**", "**", "***")) if chance.random() < 0.2 else self.component(chance)
+            for _ in range(depth)
+        ]
+        return "/".join(parts) + chance.choice(("", "", "", "/"))
+
+
+def _tree(letters: str, top: int, deep: int) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(paths(words(letters, top), 2) + paths(words(letters, deep), 3)))
+
+
+PLAIN = World(
+    name="plain",
+    pieces=("a", "b", "a", "b", "*", "*", "?", "**", "[ab]", "[a-b]", "[!a]", "[^b]", "[!b-z]", "[[:alpha:]]", "."),
+    paths=_tree("ab.", 3, 1) + tuple(paths(words("ab", 2), 4)[:2000]),
+)
+ODD = World(
+    name="odd",
+    pieces=(
+        "a",
+        "\\*",
+        "\\[",
+        "[*]",
+        "[[]",
+        "[]a]",
+        "[!]*]",
+        "[\\]-a]",
+        "[a-]",
+        "[^[:lower:]]",
+        "*",
+        "?",
+        "-",
+        "]",
+        "\\-",
+    ),
+    paths=_tree("a*[]-", 2, 1) + tuple(words("a*[]-", 3)),
+)
+FOLDED = World(
+    name="folded",
+    pieces=(
+        "a",
+        "A",
+        "b",
+        "B",
+        "*",
+        "?",
+        "[A]",
+        "[!a]",
+        "[^B]",
+        "[A-B]",
+        "[!A-Z]",
+        "[[:upper:]]",
+        "[^[:lower:]]",
+        "[Z-a]",
+        "_",
+    ),
+    paths=_tree("aAbB_", 2, 1) + tuple(words("aAbB_", 3)),
+    fold=True,
+)
+DOTTED = World(
+    name="dotted",
+    pieces=(".", ".", "g", "i", "t", "?", "*", "[g]", "[!g]", "[.]", "[!.]", "[gi]", "[G]", "T", "[it]", "*it"),
+    paths=tuple(words(".git", 5)) + tuple(paths(words(".gG", 2), 2)) + (".GIT", ".gIt", ".gxt", ".GiT/a", "a/.git"),
+)
+WORLDS = (PLAIN, ODD, FOLDED, DOTTED)
+
+
+def lawful(world: World, count: int, chance: random.Random) -> list[str]:
+    """`count` different patterns of `world` that `check_scope` takes."""
+    from coordinaut_git.errors import CoordinautError
+    from coordinaut_git.protocol.scope import check_scope
+
+    found: dict[str, None] = {}
+    while len(found) < count:
+        text = world.pattern(chance)
+        try:
+            check_scope([text])
+        except CoordinautError:
+            continue
+        if text.startswith("./"):
+            continue
+        found[text] = None
+    return list(found)
