@@ -89,9 +89,12 @@ class MemoryStore:
             return _entries(self._line[first + 1 : last + 1])
 
     def commit(self, expected: Head, entry: Entry, changes: Changes) -> Head:
-        """Publish `entry` after `expected`, or raise `StaleHead`."""
+        """Publish `entry` after `expected`, or raise `StaleHead`; ValueError if its seq is not the next one."""
         with self._guard:
-            if not self._line or self._line[-1].head != expected:
+            seq = self._place(expected) + 1
+            if entry.seq != seq:
+                raise ValueError(f"the entry has seq {entry.seq} where {seq} belongs")
+            if self._line[-1].head != expected:
                 raise StaleHead
             documents = dict(self._line[-1].documents)
         for path, content in changes().items():

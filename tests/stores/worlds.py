@@ -1,0 +1,127 @@
+"""The stores under contract, each with its back doors: ways to look and to tamper that go around its methods."""
+
+import subprocess
+from pathlib import Path
+
+from coordinaut_git.plumbing.repository import find
+from coordinaut_git.stores.git.store import open_git_store
+from coordinaut_git.stores.memory import MemoryStore
+
+REF = "refs/coordinaut/state"
+
+
+class World:
+    """One place where a store keeps its state. Opens handles to it, and goes around them."""
+
+    processes = True
+    """Whether several processes can share the state."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        self.handles = []
+
+    def open(self):
+        """A new handle."""
+        handle = self.new_handle()
+        self.handles.append(handle)
+        return handle
+
+    def close(self):
+        for handle in self.handles:
+            handle.close()
+
+    def new_handle(self):
+        raise NotImplementedError
+
+    def raw_log(self):
+        """The bodies of all entries, oldest first."""
+        raise NotImplementedError
+
+    def raw_documents(self):
+        """The documents that are written now: path to content."""
+        raise NotImplementedError
+
+    def damage(self):
+        """Make the newest point unreadable."""
+        raise NotImplementedError
+
+
+class MemoryWorld(World):
+    processes = False
+
+    def __init__(self, folder):
+        super().__init__(folder)
+        self.store = MemoryStore()
+
+    def new_handle(self):
+        return self.store
+
+    def raw_log(self):
+        return [point.entry.body for point in self.store._line[1:]]
+
+    def raw_documents(self):
+        return dict(self.store._line[-1].documents)
+
+    def damage(self):
+        self.store._places.clear()
+
+
+class GitWorld(World):
+    """A plain repository with one commit of the user's."""
+
+    def __init__(self, folder):
+        super().__init__(folder)
+        self.root = folder / "repository"
+        if not self.root.exists():
+            self.make()
+
+    def make(self):
+        run(self.folder, "init", "--quiet", str(self.root))
+        run(self.root, "commit", "--quiet", "--allow-empty", "--message", "first")
+
+    def new_handle(self):
+        return open_git_store(find(self.root))
+
+    def raw_log(self):
+        bodies = run(self.root, "log", "--reverse", "-z", "--format=%b", REF).split(b"\0")
+        return [body.removesuffix(b"\n") for body in bodies[1:] if body]
+
+    def raw_documents(self):
+        names = run(self.root, "ls-tree", "-r", "-z", "--name-only", REF).split(b"\0")[:-1]
+        documents = {name.decode(): run(self.root, "cat-file", "blob", f"{REF}:{name.decode()}") for name in names}
+        return {path: content for path, content in documents.items() if path != "checkpoint.json"}
+
+    def damage(self):
+        common = Path(run(self.root, "rev-parse", "--path-format=absolute", "--git-common-dir").decode().strip())
+        (common / REF).write_text("f" * 40 + "\n")
+
+
+class BareWorld(GitWorld):
+    """A bare repository, which has neither commits nor a work tree."""
+
+    def make(self):
+        run(self.folder, "init", "--quiet", "--bare", str(self.root))
+        run(self.root, "config", "coordinaut.flush", "false")  # the plain world flushes; here that only takes time
+
+
+class WorktreeWorld(GitWorld):
+    """Handles are opened in the main work tree and in a linked one, in turn."""
+
+    def make(self):
+        super().make()
+        run(self.root, "config", "coordinaut.flush", "false")
+        run(self.root, "worktree", "add", "--quiet", str(self.folder / "linked"))
+
+    def new_handle(self):
+        where = self.folder / "linked" if len(self.handles) % 2 else self.root
+        return open_git_store(find(where))
+
+
+WORLDS = {"memory": MemoryWorld, "git": GitWorld, "bare": BareWorld, "worktree": WorktreeWorld}
+
+
+def run(folder, *arguments):
+    """What git prints."""
+    done = subprocess.run(["git", "-C", folder, *arguments], capture_output=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout

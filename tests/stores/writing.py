@@ -1,0 +1,95 @@
+"""The smallest coordinator there can be: its operations say which documents they set or remove.
+
+It stands between the contract and a store as the real one does: read, decide, commit at the expected head, again.
+"""
+
+import json
+import random
+import secrets
+from datetime import UTC, datetime, timedelta
+
+from coordinaut_git.documents import Entry, OutcomeUnknown, StaleHead
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def entry(seq, changes=None, *, name=None, at=1_795_000_000_123, summary=None, author="Agent", author_id="agent-1"):
+    """An entry whose body carries `changes` (path to text, None for gone)."""
+    name = name or f"op_{secrets.token_hex(8)}"
+    instant = (EPOCH + timedelta(milliseconds=at)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    body = {"at": instant, "changes": changes or {}, "id": name, "seq": seq}
+    return Entry(
+        id=name,
+        seq=seq,
+        at=at,
+        summary=summary or f"operation {seq}",
+        author=author,
+        author_id=author_id,
+        body=json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode(),
+    )
+
+
+def changes_of(entries):
+    """What the entries change, as `Changes` wants it."""
+    changes = {}
+    for one in entries:
+        changes |= json.loads(one.body)["changes"]
+    return {path: None if text is None else text.encode() for path, text in changes.items()}
+
+
+def listing(documents, folder=""):
+    """Every path and content below `folder`, found by walking the names."""
+    found = {}
+    for name in documents.names(folder):
+        path = f"{folder}/{name}" if folder else name
+        if name.endswith("/"):
+            found |= listing(documents, path[:-1])
+        else:
+            found[path] = documents.get(path)
+    return found
+
+
+def state(store, head=None):
+    """All documents at `head` (or the newest one): those that are written, and what the entries since say."""
+    snapshot = store.snapshot(head or store.head())
+    found = listing(snapshot.documents) | changes_of(snapshot.entries)
+    return {path: content for path, content in found.items() if content is not None}
+
+
+def seq_of(snapshot):
+    return snapshot.entries[-1].seq if snapshot.entries else snapshot.seq
+
+
+def attempt(store, changes, head=None, **facts):
+    """Commit one operation at `head` (the newest, if None), whatever comes of it; gives head and entry."""
+    snapshot = store.snapshot(head or store.head())
+    new = entry(seq_of(snapshot) + 1, changes, **facts)
+    written = {path: None if text is None else text.encode() for path, text in changes.items()}
+    return store.commit(snapshot.head, new, lambda: changes_of(snapshot.entries) | written), new
+
+
+def put(store, changes, *, wait_s=5.0, attempts=500):
+    """Commit one operation, again and again until it is on the line; gives its entry."""
+    name = f"op_{secrets.token_hex(8)}"
+    for _ in range(attempts):
+        with store.queue(wait_s):
+            before = store.head()
+            try:
+                return attempt(store, changes, before, name=name)[1]
+            except StaleHead:
+                continue
+            except OutcomeUnknown:
+                settled = [one for one in store.since(before, store.head()) if one.id == name]
+                if settled:
+                    return settled[0]
+    raise AssertionError(f"lost {attempts} races in a row")
+
+
+def some_changes(number, generator=None):
+    """Changes that touch a few folders: documents come, change and go."""
+    generator = generator or random.Random(number)
+    path = f"tasks/{number % 7}/t{generator.randrange(30)}.json"
+    changes = {path: f'{{"n":{number}}}', f"leases/{number % 11}.json": f'{{"holder":{number}}}'}
+    if number % 3 == 0:
+        changes[f"leases/{generator.randrange(11)}.json"] = None
+    return changes
