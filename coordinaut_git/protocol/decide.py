@@ -48,11 +48,15 @@ class Moment:
     tolerance_ms: int = 0
 
     def expired(self, lease: Lease) -> bool:
-        """Whether a lease's term has run out: by our own elapsed time where we saw it start, else by instants."""
+        """Whether a lease's term has run out: by our own elapsed time where we saw it start, else by instants.
+
+        Within its term by instants it counts as held without a further look; a clock that was set back only delays.
+        """
+        left_ms = lease.expires_at - self.local
+        if 0 < left_ms <= lease.term_ms:
+            return False
         elapsed = self.elapsed(lease.seq)
-        if elapsed is not None:
-            return elapsed >= lease.term_ms
-        return self.local >= lease.expires_at + self.tolerance_ms
+        return left_ms + self.tolerance_ms <= 0 if elapsed is None else elapsed >= lease.term_ms
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
