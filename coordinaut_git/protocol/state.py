@@ -66,7 +66,7 @@ class State:
     `seq` is the position of the newest operation (0: none), `at` its instant.
     """
 
-    __slots__ = ("_base", "_changed", "_leases", "_loaded", "at", "seq")
+    __slots__ = ("_base", "_changed", "_leases", "_listed", "_loaded", "at", "seq")
 
     def __init__(
         self,
@@ -74,11 +74,13 @@ class State:
         seq: int,
         *,
         loaded: dict[str, Document | None] | None = None,
+        listed: dict[str, tuple[str, ...]] | None = None,
         changed: Mapping[str, Document | None] | None = None,
         leases: dict[str, Lease] | None = None,
     ) -> None:
         self._base = base
         self._loaded = {} if loaded is None else loaded
+        self._listed = {} if listed is None else listed
         self._changed = {} if changed is None else changed
         self._leases = leases
         self.seq = seq
@@ -91,6 +93,7 @@ class State:
             self._base,
             seq,
             loaded=self._loaded,
+            listed=self._listed,
             changed={**self._changed, **changes, LINE: Line(at=at)},
             leases=_leases_after(self._leases, changes),
         )
@@ -154,8 +157,14 @@ class State:
     def numbered(self, day: str, number: int) -> list[str]:
         """The stable ids that were first given this day (`YYYYMMDD`) and number; reads one folder of each kind."""
         start = f"task_{day}_{number:03d}_"
-        folders = (task_path(start, closed=closed).rpartition("/")[0] for closed in (False, True))
-        return [task_id for folder in folders for task_id in self._ids(folder) if task_id.startswith(start)]
+        found: set[str] = set()
+        for closed in (False, True):
+            folder, _, _ = task_path(start, closed=closed).rpartition("/")
+            whole = f"{folder}/{start}"
+            found.update(path for path in self._changed if path.startswith(whole))
+            found.update(f"{folder}/{name}" for name in self._base_names(folder) if name.startswith(start))
+        kept = sorted(path for path in found if self._changed.get(path, True) is not None)
+        return [path.rpartition("/")[2].removesuffix(".json") for path in kept]
 
     def task_ids(self, prefix: str) -> Iterator[str]:
         """The stable ids that begin with `prefix`, open ones first; only the days that can hold one are read."""
@@ -184,7 +193,7 @@ class State:
 
     def _names(self, folder: str) -> list[str]:
         """The names right below a folder, now; folders end in a slash."""
-        names = set(self._base.names(folder))
+        names = set(self._base_names(folder))
         start = folder + "/"
         for path, value in self._changed.items():
             if path.startswith(start):
@@ -194,6 +203,12 @@ class State:
                 elif not slash:
                     names.discard(name)
         return sorted(names)
+
+    def _base_names(self, folder: str) -> tuple[str, ...]:
+        names = self._listed.get(folder)
+        if names is None:
+            names = self._listed[folder] = self._base.names(folder)
+        return names
 
     def _get(self, path: str, kind: type[T]) -> T | None:
         if path in self._changed:

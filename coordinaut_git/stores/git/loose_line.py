@@ -12,7 +12,7 @@ from coordinaut_git.plumbing.objects import COMMIT, TREE, parse_commit, parse_tr
 Read = Callable[[str], tuple[str, bytes]]
 """Gives kind and content of an object by its id, loose or packed."""
 
-PACKED_RUN = 128
+PACKED_RUN = 16
 """So many packed commits one after another mean that what is older was packed before."""
 
 
@@ -22,7 +22,7 @@ def loose_of_line(objects_dir: Path, head: str, read: Read) -> dict[str, tuple[s
     Raises what `read` raises, `BadObject` for what is no commit or tree, and `ObjectDamaged` for a bad loose file.
     """
     collected: dict[str, tuple[str, bytes]] = {}
-    packed, name = 0, head
+    packed, name, tree = 0, head, ""
     while packed < PACKED_RUN:
         loose = read_loose(str(objects_dir), name)
         _, data = loose or read(name)
@@ -30,8 +30,9 @@ def loose_of_line(objects_dir: Path, head: str, read: Read) -> dict[str, tuple[s
         if loose:
             collected[name] = (COMMIT, data)
         commit = parse_commit(data)
-        if commit.tree not in collected:
-            collected.update(_loose_below(objects_dir, commit.tree, collected))
+        if commit.tree != tree:
+            tree = commit.tree
+            collected.update(_loose_below(objects_dir, tree, collected))
         if not commit.parents:
             break
         name = commit.parents[0]
