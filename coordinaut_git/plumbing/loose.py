@@ -37,12 +37,13 @@ def read_loose(objects: str, name: str) -> tuple[str, bytes] | None:
 
 
 def _content(path: str) -> bytes | None:
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except (FileNotFoundError, NotADirectoryError):
+    if not os.access(path, os.F_OK):  # in a long walk most objects are packed, and an exception is dear
         return None
     try:
-        size = os.fstat(descriptor).st_size
-        return os.read(descriptor, size + 1)
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    try:
+        return os.read(descriptor, os.fstat(descriptor).st_size)
     finally:
         os.close(descriptor)

@@ -6,11 +6,16 @@ The formats are those of the git book, chapter "Git Objects", and of `git fsck`.
 """
 
 import hashlib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 COMMIT, TREE, BLOB = "commit", "tree", "blob"
 FILE_MODE, FOLDER_MODE = b"100644", b"40000"
+
+_HEADER = re.compile(
+    rb"tree ([0-9a-f]{40})\n((?:parent [0-9a-f]{40}\n)*)author ([^\n]*) <([^\n<>]*)> (\d{1,12}) [+-]\d{4}\n"
+)
 
 
 class BadObject(Exception):
@@ -54,35 +59,20 @@ def commit_bytes(commit: Commit) -> bytes:
 
 
 def parse_commit(data: bytes) -> Commit:
-    """Read a commit; raises `BadObject`."""
-    header, found, message = data.partition(b"\n\n")
-    lines = header.split(b"\n")
-    if not found or not lines[0].startswith(b"tree "):
-        raise BadObject("it is not a commit")
-    parents = []
-    for line in lines[1:]:
-        if not line.startswith(b"parent "):
-            break
-        parents.append(line[7:].decode("ascii", "replace"))
-    author, email, at_s = _signature(lines, 1 + len(parents))
+    """Read a commit; headers after the author are passed over. Raises `BadObject`."""
+    header = _HEADER.match(data)
+    end = data.find(b"\n\n")
+    if header is None or end < 0:
+        raise BadObject("it is not a commit that can be read")
+    tree, parents, author, email, at_s = header.groups()
     return Commit(
-        tree=lines[0][5:].decode("ascii", "replace"),
-        parents=tuple(parents),
-        author=author,
-        email=email,
-        at_s=at_s,
-        message=message,
+        tree=tree.decode(),
+        parents=tuple(parents.decode().replace("parent ", "").split()),
+        author=author.decode("utf-8", "replace"),
+        email=email.decode("utf-8", "replace"),
+        at_s=int(at_s),
+        message=data[end + 2 :],
     )
-
-
-def _signature(lines: list[bytes], number: int) -> tuple[str, str, int]:
-    line = lines[number].decode("utf-8", "replace") if number < len(lines) else ""
-    name, opened, rest = line.removeprefix("author ").rpartition(" <")
-    email, closed, when = rest.partition("> ")
-    at_s = when.partition(" ")[0]
-    if not line.startswith("author ") or not opened or not closed or not at_s.isdecimal():
-        raise BadObject("its author line cannot be read")
-    return name, email, int(at_s)
 
 
 def tree_bytes(items: Iterable[TreeItem]) -> bytes:

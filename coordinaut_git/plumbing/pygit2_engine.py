@@ -34,8 +34,6 @@ _KINDS = {int(number): kind for kind, number in _TYPES.items()}
 class Pygit2Engine:
     """The engine for repositories that libgit2 can open. Works from several threads; each call is one step."""
 
-    _flushing: bool | None = None
-
     def __init__(self, repository: pygit2.Repository, common_dir: Path) -> None:
         self._repository = repository
         self._common_dir = common_dir
@@ -109,9 +107,7 @@ class Pygit2Engine:
 
     def flush_writes(self, *, on: bool) -> None:
         """See `Engine.flush_writes`. The switch of libgit2 is one for the whole process."""
-        if Pygit2Engine._flushing != on:
-            pygit2.settings.enable_fsync_gitdir(on)
-            Pygit2Engine._flushing = on
+        pygit2.settings.enable_fsync_gitdir(on)
 
     def close(self) -> None:
         """See `Engine.close`."""

@@ -43,7 +43,7 @@ def entry_of(commit: Commit) -> Entry:
     subject, found, rest = commit.message.partition(b"\n\n")
     body = rest.removesuffix(b"\n")
     try:
-        facts: Any = json.loads(body) if found else None
+        facts: Any = json.loads(body.decode()) if found else None
         name, seq, at = facts["id"], facts["seq"], facts["at"]
         at_ms = instant_ms(at)
         summary = subject.decode()
