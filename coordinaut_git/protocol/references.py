@@ -46,15 +46,16 @@ def find_task(state: State, reference: str) -> Task:
 
 def _by_display_id(state: State, day: str, number: str) -> list[str]:
     if len(day) == DAY_DIGITS and number:
-        moved = state.alias(display_id(day, int(number)))
-        exact = state.numbered(day, int(number))
-        if exact or moved:
-            return [moved] if moved and not exact else _numbered_now(state, exact, display_id(day, int(number)))
+        shown = display_id(day, int(number))
+        moved = state.alias(shown)
+        found = state.numbered(day, int(number)) + ([moved] if moved else [])
+        if found:
+            return _numbered_now(state, found, shown)
     return _some(state.task_ids(f"task_{day}_{number}" if number else f"task_{day}"))
 
 
 def _numbered_now(state: State, found: list[str], shown: str) -> list[str]:
-    """Of several that were minted with one number, apart from each other, the one that kept it."""
+    """Of several that were minted with one number, apart from each other, or moved to it, the one that has it."""
     kept = [task_id for task_id in found if (task := state.task(task_id)) and task.display_id == shown]
     return kept or found
 
