@@ -46,6 +46,8 @@ from coordinaut_git.protocol.state import (
 )
 from coordinaut_git.protocol.values import Instant
 
+ID_CHARS = 128
+
 Writes = dict[str, Document | None]
 
 
@@ -238,14 +240,18 @@ def _seen(step: Step) -> Writes:
 
 
 def _record(operation: Operation, refusal: Refusal, at: Instant) -> RefusedOperation:
-    """The refusal for the record; only what is well-formed may become part of a path, so ids are cleaned."""
-    clean = "".join(char for char in operation.id[:80] if char.isascii() and (char.isalnum() or char == "_"))
+    """The refusal for the record; the operation may hold anything, so its ids are cleaned to fit paths and UTF-8."""
     return RefusedOperation(
-        id=clean or "op",
+        id=_cleaned(operation.id, "_") or "op",
         at=at,
         op=operation.op,
         code=refusal.code,
         reason=refusal.reason,
-        agent_instance=operation.actor.instance,
-        task_id=operation.change.task_id,
+        agent_instance=_cleaned(operation.actor.instance or "", "._:@+-") or None,
+        task_id=_cleaned(operation.change.task_id or "", "_") or None,
     )
+
+
+def _cleaned(text: str, marks: str) -> str:
+    """The beginning of an id, with only ASCII letters, digits and these marks left."""
+    return "".join(char for char in text[:ID_CHARS] if char.isascii() and (char.isalnum() or char in marks))
