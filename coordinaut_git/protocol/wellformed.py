@@ -21,7 +21,15 @@ from coordinaut_git.protocol.ops import (
     TaskUpdated,
 )
 from coordinaut_git.protocol.scope import check_scope
-from coordinaut_git.protocol.values import LAST_INSTANT, NAME_CHARS, check_identifier, check_line, check_text, clip
+from coordinaut_git.protocol.values import (
+    LAST_INSTANT,
+    NAME_CHARS,
+    Instant,
+    check_identifier,
+    check_line,
+    check_text,
+    clip,
+)
 
 SHORTEST_TERM_MS = 1_000
 LONGEST_TERM_MS = 30 * 24 * 3_600_000
@@ -32,22 +40,32 @@ THREAD_CHARS = 128
 T = TypeVar("T")
 
 _OPERATION_ID = re.compile(r"op_[0-9a-z]{8,64}\Z")
-_TASK_ID = re.compile(r"task_[0-9]{8}_[0-9]{3,9}_[0-9a-z]{1,64}\Z")
-_DISPLAY_ID = re.compile(r"AGT-[0-9]{8}-[0-9]{3,9}\Z")
+_TASK_ID = re.compile(r"task_([0-9]{8})_([0-9]{3}|[1-9][0-9]{3,8})_[0-9a-z]{1,64}\Z")
 
 
 def check_operation(operation: Operation) -> None:
     """Raise an invalid `CoordinautError` for an operation that no state could take."""
     if not _OPERATION_ID.match(operation.id):
         raise invalid("bad_operation_id", f"{clip(operation.id)!r} is not an operation id.")
-    if not 0 <= operation.at <= LAST_INSTANT - LONGEST_TERM_MS:
-        raise invalid("bad_instant", f"The instant {int(operation.at)} ms is out of range.")
+    check_instant(operation.at)
     check_actor(operation.actor)
     _check_count("leases", operation.renewals)
     for renewal in operation.renewals:
         check_task_id(renewal.task_id)
         check_term(renewal.term_ms)
     check_change(operation.change)
+
+
+def check_instant(at: Instant) -> None:
+    """An instant that can be written, as can the end of the longest lease from there."""
+    if not 0 <= at <= LAST_INSTANT - LONGEST_TERM_MS:
+        raise invalid("bad_instant", f"The instant {clip(str(int(at)))} ms is out of range.")
+
+
+def check_files(files: tuple[str, ...]) -> None:
+    """A scope in its normal form: two that are written in two ways would not be seen to meet."""
+    if check_scope(files) != files:
+        raise invalid("bad_pattern", "The scope is not in its normal form: it has a pattern twice, or one with ./")
 
 
 def check_actor(actor: Actor) -> None:
@@ -66,13 +84,13 @@ def check_task_id(task_id: str) -> None:
 def check_term(term_ms: int) -> None:
     """How long a lease can last."""
     if not SHORTEST_TERM_MS <= term_ms <= LONGEST_TERM_MS:
-        raise invalid("bad_duration", f"A lease cannot last {term_ms / 1000:g} s.", hint="Give between 1s and 30d.")
+        raise invalid("bad_duration", f"A lease cannot last {clip(str(term_ms))} ms.", hint="Give between 1s and 30d.")
 
 
 def check_priority(priority: int) -> None:
     """0 is the highest."""
     if not 0 <= priority <= LOWEST_PRIORITY:
-        raise invalid("bad_priority", f"{priority} is not a priority.", hint="Give 0 (highest) to 4.")
+        raise invalid("bad_priority", f"{clip(str(priority))} is not a priority.", hint="Give 0 (highest) to 4.")
 
 
 @singledispatch
@@ -84,11 +102,11 @@ def check_change(change: Change) -> None:
 @check_change.register
 def _(change: TaskCreated) -> None:
     check_task_id(change.task_id)
-    if not _DISPLAY_ID.match(change.display_id) or change.display_id[4:12] != change.task_id[5:13]:
+    if not (found := _TASK_ID.match(change.task_id)) or change.display_id != f"AGT-{found[1]}-{found[2]}":
         raise invalid("bad_task_id", f"{clip(change.display_id)!r} is not the display id of {change.task_id}.")
     check_line("the title", change.title)
     _if_there(change.scope, lambda text: check_line("the scope", text))
-    _if_there(change.files, check_scope)
+    _if_there(change.files, check_files)
     check_priority(change.priority)
     _check_dependencies(change.depends_on)
 
@@ -99,13 +117,14 @@ def _(change: TaskUpdated) -> None:
     _if_there(change.title, lambda text: check_line("the title", text), empty=False)
     _if_there(change.scope, lambda text: check_line("the scope", text))
     _if_there(change.next, lambda text: check_text("the next step", text))
-    _if_there(change.files, check_scope)
+    _if_there(change.files, check_files)
     _if_there(change.priority, check_priority, empty=False)
     _if_there(change.depends_on, _check_dependencies)
     _check_count("checks", change.checks)
     _check_count("blockers", change.blockers)
     for check in change.checks:
         check_line("the check's name", check.name)
+        check_instant(check.at)
     for blocker in change.blockers:
         check_text("the blocker", blocker)
 
@@ -113,7 +132,7 @@ def _(change: TaskUpdated) -> None:
 @check_change.register
 def _(change: TaskClaimed) -> None:
     check_task_id(change.task_id)
-    check_scope(change.files)
+    check_files(change.files)
     check_term(change.term_ms)
     _if_there(change.reason, lambda text: check_text("the takeover reason", text), empty=False)
 
