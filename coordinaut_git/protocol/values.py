@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from coordinaut_git.errors import invalid
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DURATION = re.compile(r"(\d{1,9})(ms|s|m|h|d)\Z")
 _UNIT_MS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 _IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@+-]{0,127}\Z")
@@ -32,11 +33,12 @@ class Instant(int):
             when = datetime.fromisoformat(text)
         except ValueError:
             when = None
-        if when is None or when.tzinfo is None:
+        read = cls((when - _EPOCH).total_seconds() * 1000 + 0.5) if when and when.tzinfo else cls(-1)
+        if not 0 <= read <= LAST_INSTANT:
             raise invalid(
                 "bad_instant", f"{clip(text)!r} is not an instant.", hint="Write it as 2026-11-22T16:00:00.000Z."
             )
-        return cls((when - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds() * 1000 + 0.5)
+        return read
 
     def __str__(self) -> str:
         """RFC 3339 in UTC with milliseconds."""
