@@ -22,6 +22,7 @@ class Cause(Enum):
     LOCKED = auto()
     STALE = auto()
     NAME_TAKEN = auto()
+    FOLDER_GONE = auto()
     UNSUPPORTED = auto()
     NOT_OWNED = auto()
     OTHER = auto()
@@ -38,6 +39,8 @@ _WORDINGS = (
     # `git pack-refs` may remove the empty folder of our ref between libgit2's mkdir and its open: try again.
     ("failed to create locked file", Cause.LOCKED),
     ("failed to lock file", Cause.LOCKED),
+    # `git prune-packed` (in gc and repack) may remove the empty folder of an object before libgit2 renames into it.
+    ("failed to rename lockfile", Cause.FOLDER_GONE),
     ("old reference value does not match", Cause.STALE),
     ("there are refs beneath that folder", Cause.NAME_TAKEN),
     ("parent is not directory", Cause.NAME_TAKEN),

@@ -28,6 +28,7 @@ from coordinaut_git.plumbing.loose import loose_path, read_loose
 from coordinaut_git.plumbing.objects import BLOB, COMMIT, TREE, object_id
 
 _TYPES = {COMMIT: ObjectType.COMMIT, TREE: ObjectType.TREE, BLOB: ObjectType.BLOB}
+_WRITES = 5
 _KINDS = {int(number): kind for kind, number in _TYPES.items()}
 
 
@@ -89,11 +90,14 @@ class Pygit2Engine:
     def write(self, kind: str, data: bytes) -> str:
         """See `Engine.write`."""
         name = object_id(kind, data)
-        try:
-            self._remove_damaged(name)
-            self._repository.write(_TYPES[kind], data)
-        except FAILURES as error:
-            raise write_failure(error, f"A {kind} object") from error
+        for left in reversed(range(_WRITES)):
+            try:
+                self._remove_damaged(name)
+                self._repository.write(_TYPES[kind], data)
+                break
+            except FAILURES as error:
+                if not left or cause_of(error) is not Cause.FOLDER_GONE:
+                    raise write_failure(error, f"A {kind} object") from error
         return name
 
     def missing(self, names: Iterable[str]) -> tuple[str, ...]:
