@@ -108,7 +108,6 @@ def _start(arguments: tuple[str, ...], at: Path, *, closed: bool) -> "Popen[byte
             stdout=PIPE,
             stderr=PIPE,
             bufsize=0,
-            cwd="/",  # ours may have been removed, and then git fails whatever -C says
             env=clean_environment(),
             start_new_session=True,  # its own group, and no terminal to ask questions on
         )

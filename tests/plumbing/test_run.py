@@ -53,6 +53,7 @@ def in_a_process_of_its_own(text):
     return subprocess.Popen(
         [sys.executable, "-c", head + textwrap.dedent(text)],
         env=os.environ | {"PYTHONPATH": str(PROJECT)},
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -123,14 +124,18 @@ def test_any_amount_of_input_reaches_git(repository, size):
 
 
 def test_input_and_output_larger_than_a_pipe_do_not_block_each_other(repository, scripted):
-    scripted("exec cat")
-    text = os.urandom(2_000_000)
-    assert git(at=repository, stdin=text).out == text
+    scripted("exec sed p")
+    line = b"x" * 99 + b"\n"
+    assert git(at=repository, stdin=line * 20_000).out == line * 40_000
 
 
-def test_without_input_the_input_is_closed(repository, scripted):
+def test_without_input_git_does_not_read_ours(repository, scripted):
     scripted("exec cat")
-    assert git(at=repository, wait_s=20).out == b""
+    run = in_a_process_of_its_own(f"print(git(at=Path({str(repository)!r}), wait_s=20).code)")
+    try:
+        assert run.stdout.readline() == "0\n"
+    finally:
+        run.communicate(timeout=60)
 
 
 def test_a_git_that_does_not_read_its_input_still_answers(repository, scripted):
