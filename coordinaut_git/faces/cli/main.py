@@ -7,6 +7,8 @@ Rule 2: the process ends without the interpreter's long goodbye: what was to be 
 import os
 import signal
 import sys
+from contextlib import suppress
+from pathlib import Path
 from typing import NoReturn
 
 import click
@@ -21,9 +23,11 @@ INTERRUPTED = 130
 def main(words: list[str]) -> NoReturn:
     """Run one command line; ends the process."""
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # a reader that has seen enough ends us quietly, as it ends git
+    _open_closed_streams()
     code = answer(words)
-    sys.stdout.flush()
-    sys.stderr.flush()
+    with suppress(OSError):  # what could not be written has been said already
+        sys.stdout.flush()
+        sys.stderr.flush()
     os._exit(code)
 
 
@@ -43,6 +47,13 @@ def answer(words: list[str]) -> int:
     except Exception as error:  # noqa: BLE001 - whatever it is, it is reported as what it is: a bug
         return out.failure(bug(error, words))
     return 0
+
+
+def _open_closed_streams() -> None:
+    """Give a closed standard stream the null device, as git does: no file of the repository may get its number."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open(mode))  # noqa: SIM115 - it stays open as long as we run
 
 
 def _usage(error: click.ClickException) -> CoordinautError:

@@ -9,9 +9,10 @@ import os
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, TextIO
 
-from coordinaut_git.errors import CoordinautError, Kind
+from coordinaut_git.errors import CoordinautError, Kind, environment
 from coordinaut_git.render.look import Look
 
 Json = Mapping[str, Any]
@@ -46,13 +47,20 @@ class Output:
             from coordinaut_git.render.findings import render_event
 
             _write(sys.stdout, render_event(event, _look(sys.stdout)))
-        sys.stdout.flush()
 
     def failure(self, error: CoordinautError) -> int:
-        """Print an error; its exit code."""
+        """Print an error, on standard error where it cannot be printed in its place; its exit code."""
+        try:
+            self._tell(error)
+        except CoordinautError:
+            with suppress(CoordinautError):
+                _write(sys.stderr, f"error: {error.message}\n")
+        return error.exit_code
+
+    def _tell(self, error: CoordinautError) -> None:
         if self.json:
             _print({"ok": False, "error": error.as_json()})
-            return error.exit_code
+            return
         from coordinaut_git.render.outcomes import render_error
 
         if "checks" in error.details:
@@ -60,7 +68,8 @@ class Output:
 
             _write(sys.stdout, render_doctor(error.details, _look(sys.stdout)))
         _write(sys.stderr, render_error(error.as_json(), _look(sys.stderr)))
-        return error.exit_code
+        for notice in error.details.get("notices", ()):
+            _write(sys.stderr, f"note: {notice}\n")
 
 
 def bug(error: Exception, words: list[str]) -> CoordinautError:
@@ -79,11 +88,12 @@ def bug(error: Exception, words: list[str]) -> CoordinautError:
     )
     where = "(it could not be written)"
     try:
-        with tempfile.NamedTemporaryFile("w", prefix="coordinaut-bug-", suffix=".txt", delete=False) as file:
-            file.write(report)
+        with tempfile.NamedTemporaryFile("wb", prefix="coordinaut-bug-", suffix=".txt", delete=False) as file:
+            file.write(report.encode("utf-8", "backslashreplace"))
             where = file.name
     except OSError:
-        _write(sys.stderr, report)
+        with suppress(CoordinautError):
+            _write(sys.stderr, report)
     return CoordinautError(
         Kind.BUG,
         "bug",
@@ -117,4 +127,12 @@ def _print(document: Json) -> None:
 
 
 def _write(stream: TextIO, text: str) -> None:
-    stream.buffer.write(text.encode("utf-8", "backslashreplace"))
+    try:
+        stream.buffer.write(text.encode("utf-8", "backslashreplace"))
+        stream.flush()
+    except OSError as error:
+        raise environment(
+            "cannot_print",
+            f"The answer cannot be written to {stream.name.strip("<>")}: {error.strerror}.",
+            hint="What was asked for may have been done all the same: coordinaut watch",
+        ) from error
