@@ -14,7 +14,7 @@ from typing import Any, get_args, get_origin
 import click
 
 from coordinaut_git import __version__
-from coordinaut_git.errors import invalid
+from coordinaut_git.errors import CoordinautError, environment, invalid
 from coordinaut_git.faces.cli.output import Output
 from coordinaut_git.operations.table import BY_NAME, TABLE, Operation
 from coordinaut_git.workspace import Workspace, open_workspace
@@ -91,15 +91,22 @@ def _carry_out(operation: Operation, request: Any, out: Output, common: dict[str
                 out.event(event)
             return
         out.success(operation.name, operation.handler(workspace, request), workspace.notices)
+    except CoordinautError as error:
+        if workspace.notices:
+            error.details.setdefault("notices", workspace.notices)
+        raise
     finally:
         workspace.close()
 
 
 def _workspace(common: dict[str, Any]) -> Workspace:
+    root = Path(common["root"] or "")
     try:
-        start = Path.cwd() / (common["root"] or "")
+        start = root if root.is_absolute() else Path.cwd() / root
     except FileNotFoundError:
-        raise invalid("no_directory", "The current directory does not exist any more.") from None
+        raise environment(
+            "no_directory", "The current directory does not exist any more.", hint="Change to one that does."
+        ) from None
     return open_workspace(start, os.environ, storage=common["storage"])
 
 
