@@ -18,12 +18,15 @@ Json = dict[str, Any]
 Event = tuple[Entry, Operation]
 
 POLL_S = 0.2
+LARGEST_LIMIT = 1_000_000_000
 
 
 def watch(workspace: Workspace, request: ask.Watch) -> Json:
     """`{"events"}`: the newest `limit` that fit, oldest first."""
-    if request.limit < 1:
-        raise invalid("bad_limit", f"{request.limit} is not a number of events.", hint="Give --limit 1 or more.")
+    if not 1 <= request.limit <= LARGEST_LIMIT:
+        raise invalid(
+            "bad_limit", f"{request.limit} is not a number of events.", hint=f"Give --limit 1 to {LARGEST_LIMIT}."
+        )
     found = list(islice(_fitting(workspace, request), request.limit))
     return {"events": [views.event_form(entry, operation) for entry, operation in reversed(found)]}
 
@@ -64,12 +67,18 @@ def _since(workspace: Workspace, since: str) -> Iterator[Event]:
     """The events after an id, an instant, or a while ago; raises invalid or not_found."""
     events = workspace.coordinator.events()
     if since.startswith("op_"):
-        later = list(takewhile(lambda event: event[0].id != since, events))
-        if later and later[-1][0].seq == 1:
-            raise not_found("no_such_event", f"There is no event {clip(since)}.", hint="List them: coordinaut watch")
-        return iter(later)
+        return iter(_after_event(events, since))
     after = _instant(workspace, since)
     return takewhile(lambda event: event[1].at > after, events)
+
+
+def _after_event(events: Iterator[Event], event_id: str) -> list[Event]:
+    later: list[Event] = []
+    for event in events:
+        if event[0].id == event_id:
+            return later
+        later.append(event)
+    raise not_found("no_such_event", f"There is no event {clip(event_id)}.", hint="List them: coordinaut watch")
 
 
 def _instant(workspace: Workspace, since: str) -> Instant:
