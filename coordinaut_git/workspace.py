@@ -132,9 +132,10 @@ class Workspace:
         return self.place.own_dir / "instances" / name
 
     def _remembered(self) -> str | None:
+        """The instance that was written down here; what is no instance was not written by us and counts as none."""
         try:
-            return self._instance_file.read_text().strip() or None
-        except OSError:
+            return check_identifier("an agent instance", self._instance_file.read_text().strip())
+        except (OSError, UnicodeDecodeError, CoordinautError):
             return None
 
     def _remember(self, instance: str) -> None:
