@@ -1,11 +1,13 @@
 """The project: start coordination, and write the board for people."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from coordinaut_git.errors import environment, invalid
-from coordinaut_git.plumbing.settings import write_setting
+from coordinaut_git.documents import Store
+from coordinaut_git.errors import environment, invalid, refused
+from coordinaut_git.plumbing.settings import check_ref_name, write_setting
 from coordinaut_git.protocol import requests as ask
 from coordinaut_git.protocol import views
 from coordinaut_git.protocol.values import clip
@@ -25,11 +27,28 @@ def init(workspace: Workspace, request: ask.InitProject) -> Json:
             "bad_policy", f"There is no policy {clip(request.policy)!r}.", hint="Give provisional or confirmed."
         )
     _check_remote(workspace, request.remote)
-    created = workspace.store.create()
+    store = _store_on(workspace, request.ref)
+    created = store.create()
     for key, value in (("ref", request.ref), ("remote", request.remote), ("policy", request.policy)):
         if value is not None and workspace.settings.values.get(key) != value:
             write_setting(workspace.place, key, value)
-    return {**workspace.store.describe(), "root": str(workspace.root), "created": created}
+    return {**store.describe(), "root": str(workspace.root), "created": created}
+
+
+def _store_on(workspace: Workspace, ref: str | None) -> Store:
+    """The store on the wanted ref; refused where state lives on another one already, for it would seem lost."""
+    if ref is None or ref == workspace.settings.ref:
+        return workspace.store
+    settings = replace(workspace.settings, ref=check_ref_name(ref))
+    if workspace.store.head() is not None:
+        raise refused(
+            "state_elsewhere",
+            f"The state of this repository lives on {workspace.settings.ref}; it does not move to {ref} by itself.",
+            hint="Leave --ref out to go on with it.",
+        )
+    from coordinaut_git.stores.git.store import open_git_store
+
+    return open_git_store(workspace.place, settings)
 
 
 def _check_remote(workspace: Workspace, remote: str | None) -> None:
@@ -73,11 +92,11 @@ def _write(path: Path, text: str) -> None:
     """Write a file whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.exists() and not path.is_file():
-        path.write_text(text)  # a device or a pipe is written to, not replaced
+        path.write_text(text, "utf-8")  # a device or a pipe is written to, not replaced
         return
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        beside.write_text(text)
+        beside.write_text(text, "utf-8")
         beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
