@@ -133,6 +133,6 @@ def _write(stream: TextIO, text: str) -> None:
     except OSError as error:
         raise environment(
             "cannot_print",
-            f"The answer cannot be written to {stream.name.strip("<>")}: {error.strerror}.",
+            f"The answer cannot be written to {stream.name.strip('<>')}: {error.strerror}.",
             hint="What was asked for may have been done all the same: coordinaut watch",
         ) from error
