@@ -16,6 +16,7 @@ from coordinaut_git.protocol.invariants import broken_promises
 from coordinaut_git.protocol.ops import from_entry
 from coordinaut_git.protocol.state import State
 from coordinaut_git.stores.git import health
+from coordinaut_git.stores.git.mend import mend
 from coordinaut_git.stores.git.store import GitStore
 from coordinaut_git.workspace import Workspace
 
@@ -35,7 +36,11 @@ class Finding(NamedTuple):
 def doctor(workspace: Workspace, request: ask.Doctor) -> Json:
     """`{"checks", "root", "store", "ref", …}`; an environment error (exit 6) with the same details if one failed."""
     mended = _mend(workspace) if request.fix else []
-    checks = [_form(name, check, workspace) for name, check in (*CHECKS, *(DEEP_CHECKS if request.deep else ()))]
+    checks = [_form(name, check(workspace)) for name, check in GROUND_CHECKS]
+    line = _line_of(workspace)
+    checks.append(_form("line", line))
+    for name, check in (*LINE_CHECKS, *(DEEP_CHECKS if request.deep else ())):
+        checks.append(_form(name, _guarded(check, workspace) if line.status == "ok" else NOTHING_TO_READ))
     where = workspace.store.describe()
     result = {
         **where,
@@ -53,11 +58,17 @@ def doctor(workspace: Workspace, request: ask.Doctor) -> Json:
     return result
 
 
-def _form(name: str, check: Callable[[Workspace], Finding], workspace: Workspace) -> Json:
+NOTHING_TO_READ = Finding("skipped", "there is no line to look at")
+
+
+def _guarded(check: Callable[[Workspace], Finding], workspace: Workspace) -> Finding:
     try:
-        finding = check(workspace)
+        return check(workspace)
     except CoordinautError as error:
-        finding = Finding("failed", error.message, error.hint)
+        return Finding("failed", error.message, error.hint)
+
+
+def _form(name: str, finding: Finding) -> Json:
     return {"name": name, "status": finding.status, "summary": finding.summary, "advice": finding.advice}
 
 
@@ -95,11 +106,16 @@ def _remotes(workspace: Workspace) -> Finding:
     return Finding("warning", f"{risky[0]} can erase operations that were not published.", advice)
 
 
-def _head(workspace: Workspace) -> Finding:
-    head = workspace.store.head()
-    if head is None:
-        return Finding("warning", "nothing is coordinated here yet", "Start with: coordinaut init")
-    state = workspace.coordinator.read().state
+def _line_of(workspace: Workspace) -> Finding:
+    """Whether the state can be read at all; the checks that follow need that."""
+    try:
+        head = workspace.store.head()
+        if head is None:
+            return Finding("warning", "nothing is coordinated here yet", "Start with: coordinaut init")
+        state = workspace.coordinator.read().state
+    except CoordinautError as error:
+        advice = "Put back the newest state that this clone remembers: coordinaut doctor --fix"
+        return Finding("failed", error.message, advice)
     return Finding("ok", f"{state.seq} operations up to {head[:12]}, the newest at {state.at}")
 
 
@@ -108,8 +124,6 @@ def _documents(workspace: Workspace) -> Finding:
 
 
 def _promises(workspace: Workspace) -> Finding:
-    if workspace.store.head() is None:
-        return Finding("skipped", "nothing to look at")
     broken = list(broken_promises(workspace.coordinator.read().state))
     if broken:
         return Finding("failed", broken[0], "Please report this with `git log refs/coordinaut/state`.")
@@ -117,8 +131,6 @@ def _promises(workspace: Workspace) -> Finding:
 
 
 def _clock(workspace: Workspace) -> Finding:
-    if workspace.store.head() is None:
-        return Finding("skipped", "nothing to compare with")
     moment = workspace.coordinator.moment(workspace.coordinator.read().state)
     if moment.at - moment.local > CLOCK_AHEAD_MS:
         advice = "Set this machine's clock, or find the one that ran ahead: coordinaut watch"
@@ -132,9 +144,7 @@ def _line(workspace: Workspace) -> Finding:
 
 def _replay(workspace: Workspace) -> Finding:
     """Replay every operation from the first, and compare the tree id of each checkpoint."""
-    store, head = _git_store(workspace), workspace.store.head()
-    if head is None:
-        return Finding("skipped", "nothing to replay")
+    store, head = _git_store(workspace), workspace.coordinator.read().head
     state = State(store.snapshot(store.first).documents, 0)
     checkpoints = 0
     for step in health.steps(store.engine, head):
@@ -158,9 +168,7 @@ def _differs(step: health.Step, tree: str) -> Finding:
 
 
 def _few(problems: Callable[..., Iterator[health.Problem]], workspace: Workspace, good: str) -> Finding:
-    store, head = _git_store(workspace), workspace.store.head()
-    if head is None:
-        return Finding("skipped", "nothing to look at")
+    store, head = _git_store(workspace), workspace.coordinator.read().head
     found = list(problems(store.engine, head))
     if not found:
         return Finding("ok", good)
@@ -176,17 +184,16 @@ def _git_store(workspace: Workspace) -> GitStore:
 
 
 def _mend(workspace: Workspace) -> list[str]:
-    return list(_git_store(workspace).mend())
+    return list(mend(_git_store(workspace)))
 
 
-CHECKS: tuple[tuple[str, Callable[[Workspace], Finding]], ...] = (
+Check = tuple[str, Callable[[Workspace], Finding]]
+
+GROUND_CHECKS: tuple[Check, ...] = (
     ("git", _git),
     ("repository", _repository),
     ("sharing", _sharing),
     ("remotes", _remotes),
-    ("line", _head),
-    ("documents", _documents),
-    ("promises", _promises),
-    ("clock", _clock),
 )
-DEEP_CHECKS: tuple[tuple[str, Callable[[Workspace], Finding]], ...] = (("commits", _line), ("replay", _replay))
+LINE_CHECKS: tuple[Check, ...] = (("documents", _documents), ("promises", _promises), ("clock", _clock))
+DEEP_CHECKS: tuple[Check, ...] = (("commits", _line), ("replay", _replay))

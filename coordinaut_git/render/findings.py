@@ -110,6 +110,7 @@ def render_doctor(result: Result, look: Look) -> str:
     """Where things are, each check with its mark, and the advice where there is some."""
     places = [(name, Cell(path(str(result[name])))) for name in ("root", "store", "ref") if result.get(name)]
     lines = [fields(places, look), "\n"] if places else []
+    lines += [f"{look.paint('mended', 'green')}   {text(done)}\n" for done in result.get("mended") or ()]
     lines += [_check(check, look) for check in result["checks"]]
     return "".join([*lines, "\n", _tally(result["checks"]), "\n"])
 

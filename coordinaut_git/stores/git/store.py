@@ -31,14 +31,17 @@ from coordinaut_git.stores.git.tree import TreeDocuments, checkpoint_tree
 CHECKPOINT_EVERY = 64
 SINCE_LIMIT = 512
 _CHECK_EVERY_S = 1.0
-_WATCHED = 1_024
+_WATCHED = 256
 _READ_AGAIN = 256
+_PUBLISH_AGAIN = 5
 
 
 class GitStore:
     """See `Store`. One object may be used by several threads that take turns, and any number of processes."""
 
     name = "git"
+    first = Head(GENESIS)
+    """The fixed first point of every line."""
 
     def __init__(self, place: Place, settings: Settings, engine: Engine) -> None:
         self.place = place
@@ -106,12 +109,16 @@ class GitStore:
         tree, kept = self._tree_for(parent, entry, changes)
         data = commit_bytes(commit_of(entry, tree=tree, parent=expected))
         new = self.engine.write(COMMIT, data)
-        self._publisher.swap(expected, new)
+        self._publish(expected, new, [*kept, (new, COMMIT, data)])
         self.journal.append([*kept, (new, COMMIT, data)], head=new, entry_id=entry.id, seq=entry.seq)
         self.line.remember(Point(id=new, parent=expected, tree=tree, seq=entry.seq))
         self._watched.extend((*(name for name, _, _ in kept), new))
         self._packs.maintain(new, entry.seq, self.engine.read)
         return Head(new)
+
+    def pack_loose(self, head: Head) -> int:
+        """Pack the line's loose objects now; gives how many there were."""
+        return self._packs.pack_loose(head, self.engine.read)
 
     def log(self, head: Head) -> Iterator[Entry]:
         """Every entry from `head` back to the first."""
@@ -140,6 +147,20 @@ class GitStore:
         tree, objects = checkpoint_tree(self.line.content, parent.tree, changes(), entry.seq)
         names = self._packs.write(objects)
         return tree, [(name, kind, data) for name, (kind, data) in zip(names, objects, strict=True)]
+
+    def _publish(self, expected: Head, new: str, objects: list[tuple[str, str, bytes]]) -> None:
+        """Move the ref; what a `git prune` took because no ref named it yet is written again."""
+        for left in reversed(range(_PUBLISH_AGAIN)):
+            try:
+                return self._publisher.swap(expected, new)
+            except CoordinautError:
+                gone = self.engine.missing(name for name, _, _ in objects)
+                if not gone or not left:
+                    raise
+                for name, kind, data in objects:
+                    if name in gone:
+                        self.engine.write(kind, data)
+        return None
 
     def _read_recent(self, point: Point) -> None:
         """Look at the last commits, which heals those that a `git prune` took since they were read."""
