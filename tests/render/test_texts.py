@@ -239,6 +239,21 @@ def test_room_that_one_giving_column_does_not_need_goes_to_the_other():
     assert grid(columns, [(Cell("b" * 37), Cell("a"))], look(40)) == f"{'A':37}  B\n{'b' * 37}  a\n"
 
 
+def test_columns_that_both_need_room_share_it():
+    columns = (Column(title="A", gives="cut"), Column(title="B", gives="cut"))
+    assert grid(columns, [(Cell("a" * 99), Cell("b" * 99))], look(40)).splitlines()[1] == f"{'a' * 18}…  {'b' * 18}…"
+
+
+def test_a_column_that_does_not_give_way_has_a_greatest_width():
+    columns = (Column(title="A"), Column(title="B", gives="cut"))
+    assert grid(columns, [(Cell("a" * 99), Cell("b" * 99))], look(80)).splitlines()[1] == f"{'a' * 23}…  {'b' * 53}…"
+
+
+def test_a_field_of_wide_characters_is_wrapped_in_time():
+    lines = fields([("ab", Cell("長" * 20))], look(40)).splitlines()
+    assert lines == ["  ab  " + "長" * 17, "      " + "長" * 3]
+
+
 def test_fields_without_text_are_left_out():
     assert fields([("a", Cell("")), ("bc", Cell("1")), ("d", Cell("2"))], look()) == "  bc  1\n  d   2\n"
     assert fields([], look()) == ""
