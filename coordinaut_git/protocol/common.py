@@ -113,7 +113,7 @@ def share_a_name(one: Component, other: Component) -> bool:
         return other.matches(one.literal)
     if other.literal is not None:
         return one.matches(other.literal)
-    if one.gaps and other.gaps:  # then they share names of any length, so also lawful ones
+    if one.gaps and other.gaps:  # what they share, if anything, is of any length, so also lawful
         return agree_at_ends(one, other, overlap)
     fixed, free = (other, one) if one.gaps else (one, other)
     if len(free.items) > len(fixed.items):

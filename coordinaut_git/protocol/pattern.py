@@ -68,7 +68,6 @@ def compiled(text: str, *, fold: bool = False) -> Pattern:
             items.append(_read(text, name, fold=fold))
     if gaps >> len(items):  # gitignore(5): "a/**" is everything inside a, so one name at least
         items.append(component("*"))
-        gaps &= ~(1 << len(items) - 1)
     if folder:
         items.append(component("*"))
     gaps |= 1 << len(items)
