@@ -54,6 +54,7 @@ ODD = World(
         "[]a]",
         "[!]*]",
         "[\\]-a]",
+        "[+-\\-]",
         "[a-]",
         "[^[:lower:]]",
         "*",
@@ -62,7 +63,7 @@ ODD = World(
         "]",
         "\\-",
     ),
-    paths=_tree("a*[]-", 2, 1) + tuple(words("a*[]-", 3)),
+    paths=_tree("a*[]-", 2, 1) + tuple(words("a*[]-", 3)) + tuple(words("+,-", 2)),
 )
 FOLDED = World(
     name="folded",
@@ -91,7 +92,12 @@ DOTTED = World(
     pieces=(".", ".", "g", "i", "t", "?", "*", "[g]", "[!g]", "[.]", "[!.]", "[gi]", "[G]", "T", "[it]", "*it"),
     paths=tuple(words(".git", 5)) + tuple(paths(words(".gG", 2), 2)) + (".GIT", ".gIt", ".gxt", ".GiT/a", "a/.git"),
 )
-WORLDS = (PLAIN, ODD, FOLDED, DOTTED)
+LENGTHY = World(
+    name="lengthy",
+    pieces=("a", "b", "??", "[ab]a", "[!a]b", "???", "*a", "b*", "*", "[^b]?"),
+    paths=tuple(words("ab", 8)) + tuple(paths(words("ab", 4), 2)),
+)
+WORLDS = (PLAIN, ODD, FOLDED, DOTTED, LENGTHY)
 
 
 def lawful(world: World, count: int, chance: random.Random) -> list[str]:

@@ -38,6 +38,7 @@ COUNT = 400 if LONG else 120
         ("[[:digit:][:upper:]]", "7"),
         ("[[:digit:][:upper:]]", "Q"),
         ("[a\\-z]", "-"),
+        ("[+-\\-]", ","),
         ("\\*.py", "*.py"),
         ("\\!important", "!important"),
         ("#notes", "#notes"),
