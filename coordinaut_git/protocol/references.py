@@ -9,7 +9,7 @@ from coordinaut_git.protocol.model import Task
 from coordinaut_git.protocol.state import State
 from coordinaut_git.protocol.values import clip
 
-_DISPLAY = re.compile(r"AGT-(\d{1,8})(?:-(\d{0,9}))?\Z", re.IGNORECASE)
+_DISPLAY = re.compile(r"AGT-([0-9]{1,8})(?:-([0-9]{0,9}))?\Z", re.IGNORECASE)
 _STABLE = re.compile(r"task_[0-9a-z_]{0,80}\Z")
 CANDIDATES = 5
 DAY_DIGITS = 8

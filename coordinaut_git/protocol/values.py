@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from coordinaut_git.errors import invalid
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_DURATION = re.compile(r"(\d{1,9})(ms|s|m|h|d)\Z")
+_DURATION = re.compile(r"([0-9]{1,9})(ms|s|m|h|d)\Z")
 _UNIT_MS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 _IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@+-]{0,127}\Z")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
