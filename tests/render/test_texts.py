@@ -208,6 +208,7 @@ def test_the_clock_shows_the_day_only_when_it_is_another_one():
     page = look()
     assert page.clock("2026-11-22T00:00:00.000Z") == "00:00"
     assert page.clock("2026-11-21T23:59:59.000Z", seconds=True) == "21 Nov 23:59:59"
+    assert page.clock("2026-10-22T16:00:00.000Z") == "22 Oct 16:00"
     assert page.clock("2027-01-02T03:04:05.000Z") == "2027-01-02 03:04"
 
 
