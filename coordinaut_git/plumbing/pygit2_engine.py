@@ -68,7 +68,7 @@ class Pygit2Engine:
         """See `Engine.swap_ref`."""
         try:
             ref = self._repository.lookup_reference(name)
-            if ref.type != ReferenceType.DIRECT or str(ref.target) != old:
+            if str(ref.target) != old:  # of a symbolic ref that is a name, never an id
                 raise RefStale(name)
             ref.set_target(new)
         except FAILURES as error:

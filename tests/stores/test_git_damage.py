@@ -107,9 +107,9 @@ def test_a_process_that_runs_long_notices_within_a_second_or_so_that_objects_wer
     head = extend(store, store.head(), 1, 5)
     store.head()
     names = [point.id for point, _ in store.line.back(head)]
-    for name in names[:3]:
+    for name in names[1:3]:
         (repository / ".git" / "objects" / name[:2] / name[2:]).unlink()
-    assert store.engine.missing(names) == tuple(names[:3])
+    assert store.engine.missing(names) == tuple(names[1:3])
     time.sleep(1.1)
     assert store.head() == head
     git(repository, "fsck", "--full", "--strict")

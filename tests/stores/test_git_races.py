@@ -13,6 +13,7 @@ from coordinaut_git.plumbing.engine import RefOutcomeUnknown
 from coordinaut_git.plumbing.pygit2_engine import Pygit2Engine
 from coordinaut_git.plumbing.repository import open_repository
 from coordinaut_git.stores.git import publish
+from coordinaut_git.stores.git.genesis import GENESIS
 from coordinaut_git.stores.git.store import GitStore
 
 
@@ -30,6 +31,13 @@ class Faulty(Pygit2Engine):
     """The real engine, whose swap fails in an unclear way: before or after the ref moved."""
 
     fails = ""
+
+    def create_ref(self, name, new):
+        made = self.fails != "before" and super().create_ref(name, new)
+        if self.fails:
+            raise RefOutcomeUnknown(environment("disk_full", "The ref could not be written."))
+        return made
+
     before_failing = None
 
     def swap_ref(self, name, old, new):
@@ -47,6 +55,16 @@ def faulty(store):
     made = GitStore(store.place, store.settings, Faulty(open_repository(store.place), store.place.common_dir))
     yield made
     made.close()
+
+
+@pytest.mark.parametrize("fails", ["before", "after"])
+def test_a_lost_answer_to_creation_is_settled_by_looking(faulty, repository, git, fails):
+    git(repository, "update-ref", "-d", REF)
+    faulty.engine.fails = fails
+    if fails == "before":
+        assert (error_of(faulty.create).code, faulty.head()) == ("disk_full", None)
+    else:
+        assert (faulty.create(), faulty.head()) == (True, GENESIS)
 
 
 def test_an_answer_that_was_lost_after_the_ref_moved_is_success(faulty, store):
