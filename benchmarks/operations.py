@@ -46,7 +46,7 @@ def _calls(workspace: Workspace, requests: list[ask.Request]) -> list[Callable[[
 def conflicts(folder: Path, *, quick: bool) -> Iterator[Row]:
     """One claim's scope against 1,000 active leases of others."""
     workspace = opened(repository(folder, "conflicts", flush=False))
-    shapes = ("src/m{0}/**", "app/*/only{0}.py", "docs/**/page{0}.md", "lib/part{0}/", "test/**/name{0}.txt")
+    shapes = ("src/m{0}/**", "app/*/only{0}.py", "docs/d{0}/**/page.md", "lib/part{0}/", "test/t{0}/**/*.txt")
     for number in range(1_000):
         create = ask.CreateTask(title=f"Task {number}", files=(shapes[number % 5].format(number), f"etc/{number}.toml"))
         done = workspace.coordinator.run(create, ME)
@@ -54,7 +54,7 @@ def conflicts(folder: Path, *, quick: bool) -> Iterator[Row]:
         holder = Actor(instance=f"holder_{number}", agent="holder")
         workspace.coordinator.run(ask.ClaimTask(task=done.operation.change.task_id), holder)
     state = workspace.coordinator.read().state
-    files = ("src/new/**", "docs/new/*.md", "README.md", "test/**/other[0-9].txt", "lib/new/")
+    files = ("src/new/**", "docs/*/new/*.md", "README.md", "test/other[0-9]/**", "lib/new/")
 
     def detect() -> None:
         assert len(list(clashes(state, "me", files, Mode.EXCLUSIVE, fold=False))) > 0
