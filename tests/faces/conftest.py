@@ -1,0 +1,60 @@
+"""The command line in real repositories.
+
+`cli` runs a command and gives its `Answer`; `project` is a repository with coordination set up; `head` names the newest
+operation's commit, so that a test can tell that nothing was written.
+"""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from commands import Cli
+
+
+@pytest.fixture(scope="session")
+def cli() -> Iterator[Cli]:
+    with Cli() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def fresh_project(tmp_path_factory, git, cli) -> Path:
+    """One repository with coordination set up, to be copied."""
+    root = tmp_path_factory.mktemp("fresh") / "project"
+    git(root.parent, "init", "--quiet", "--initial-branch=main", str(root))
+    identity = ("-c", "user.name=Test Person", "-c", "user.email=person@example.invalid")
+    (root / "README.md").write_text("A repository of the tests.\n")
+    git(root, "add", "--all")
+    git(root, *identity, "commit", "--quiet", "--message", "the first commit")
+    assert cli(root, "init").code == 0
+    return root
+
+
+@pytest.fixture
+def project(tmp_path, fresh_project) -> Path:
+    """A repository with one commit and coordination set up."""
+    root = tmp_path / "project"
+    shutil.copytree(fresh_project, root, symlinks=True)
+    return root
+
+
+@pytest.fixture
+def make_task(cli):
+    """Creates a task and gives its display id."""
+
+    def make(root, *files, title="A task") -> str:
+        words = [word for pattern in files for word in ("--files", pattern)]
+        return cli.json(root, "create", "--title", title, *words)["displayId"]
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def head(git):
+    """The commit of the newest operation."""
+
+    def name(root: Path) -> str:
+        return git(root, "rev-parse", "--verify", "--quiet", "refs/coordinaut/state")
+
+    return name
