@@ -18,7 +18,8 @@ def param(text: str, default: Any = MISSING, *, metavar: str | None = None) -> A
 
 def planned(text: str, default: Any) -> Any:
     """A parameter that is named already and comes with a later version; asking for it is refused in words."""
-    return field(default=default, metadata={"help": f"{text} (planned: not in this version)", "planned": True})
+    words = f"{text} (planned: not in this version)"
+    return field(default=default, metadata={"help": words, "planned": True})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
