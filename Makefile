@@ -28,9 +28,8 @@ test: $(READY) ## Run the tests
 	$(BIN)/python -m pytest $$workers $(ARGS)
 
 .PHONY: demo
-demo: $(READY) ## Watch agents work in parallel in a throwaway repository
-	@if [ -e examples/demo.py ]; then PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python examples/demo.py $(ARGS); \
-	else PATH="$(CURDIR)/$(BIN):$$PATH" sh examples/demo.sh $(ARGS); fi
+demo: $(READY) ## Watch agents race in a throwaway clone of this project, in demo/
+	@$(BIN)/python examples/demo.py $(ARGS)
 
 .PHONY: bench
 bench: $(READY) ## Measure (ARGS=--quick for the short form)
