@@ -23,6 +23,7 @@ from typing import Any
 FILE_BYTES = 2 * 1024 * 1024
 _TAIL_BYTES = 64 * 1024
 _MARK = b"\0CJ1 "
+_About = dict[str, Any]
 _BOOT_CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 
@@ -57,6 +58,7 @@ class Journal:
         self.folder = folder
         self._path = os.path.join(folder, "journal")  # noqa: PTH118 - a str is cheaper where every operation passes
         self._old = self._path + ".old"
+        self._sightings: tuple[tuple[int, int], dict[str | int, _About]] | None = None
 
     def append(self, objects: Sequence[tuple[str, str, bytes]], *, head: str, entry_id: str, seq: int) -> bool:
         """Remember operation `entry_id`, which is number `seq` and makes `head`, and its `(id, kind, data)` objects.
@@ -111,10 +113,7 @@ class Journal:
 
         A number means the operation that has it now: a sync may have given it to another one before.
         """
-        first: dict[str, Any] | None = None
-        for about in (record.about for record in self._newest_first()):
-            if about["entry"] == entry if isinstance(entry, str) else about["seq"] == entry:
-                first, entry = about, about["entry"]
+        first = self._first_sightings().get(entry)
         if first is None:
             return None
         here = first["boot"] == _boot_id() != ""
@@ -127,6 +126,13 @@ class Journal:
         """
         first = self.sighting(entry)
         return boottime_ms_now() - first.boottime_ms if first is not None and first.same_boot else None
+
+    def _first_sightings(self) -> dict[str | int, _About]:
+        """What was kept at first sight, by id and by number; read again only when the file has changed, for many are asked at once."""
+        stamp = _stamp(self._path)
+        if self._sightings is None or self._sightings[0] != stamp:
+            self._sightings = (stamp, _sightings(record.about for record in self._newest_first()))
+        return self._sightings[1]
 
     def _write(self, record: bytes) -> None:
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
@@ -166,6 +172,24 @@ def _boot_id() -> str:
         return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
     except OSError:
         return ""
+
+
+def _sightings(newest_first: Iterable[_About]) -> dict[str | int, _About]:
+    """Each operation's first sighting, by its id and by the number that it has now."""
+    first: dict[str, _About] = {}
+    numbered: dict[int, str] = {}
+    for about in newest_first:
+        first[about["entry"]] = about
+        numbered.setdefault(about["seq"], about["entry"])
+    return {**first, **{seq: first[entry] for seq, entry in numbered.items()}}
+
+
+def _stamp(path: str) -> tuple[int, int]:
+    try:
+        found = os.stat(path)  # noqa: PTH116 - a str, as above
+    except OSError:
+        return 0, 0
+    return found.st_ino, found.st_size
 
 
 def _read(path: str, last_bytes: int | None = None) -> bytes:
