@@ -128,7 +128,7 @@ class Journal:
         return boottime_ms_now() - first.boottime_ms if first is not None and first.same_boot else None
 
     def _first_sightings(self) -> dict[str | int, _About]:
-        """What was kept at first sight, by id and by number; read again only when the file has changed, for many are asked at once."""
+        """What was kept at first sight, by id and by number; read again only when the file has changed."""
         stamp = _stamp(self._path)
         if self._sightings is None or self._sightings[0] != stamp:
             self._sightings = (stamp, _sightings(record.about for record in self._newest_first()))
@@ -181,7 +181,9 @@ def _sightings(newest_first: Iterable[_About]) -> dict[str | int, _About]:
     for about in newest_first:
         first[about["entry"]] = about
         numbered.setdefault(about["seq"], about["entry"])
-    return {**first, **{seq: first[entry] for seq, entry in numbered.items()}}
+    found: dict[str | int, _About] = {seq: first[entry] for seq, entry in numbered.items()}
+    found.update(first)
+    return found
 
 
 def _stamp(path: str) -> tuple[int, int]:
