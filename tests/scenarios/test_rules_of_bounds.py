@@ -137,7 +137,7 @@ def test_r12_a_title_and_a_takeovers_reason_are_not_blank(world, blank):
     with world.refuses("empty_text", Kind.INVALID):
         world.update("bob", other, title=blank)
     with world.refuses("empty_text", Kind.INVALID):
-        world.claim("bob", task, takeover_reason=blank)
+        world.claim("bob", task, files="x", takeover_reason=blank)
 
 
 def test_texts_that_look_like_paths_markup_or_commands_stay_data(world):

@@ -1,11 +1,13 @@
 """Expired is not free, and how a takeover goes. Rules 33 to 39 of docs/protocol.md."""
 
+from dataclasses import replace
+
 import pytest
 from world import START, Replay, World, actor, moved, replayed
 
 from coordinaut_git.protocol.decide import Moment
 from coordinaut_git.protocol.model import Lease, Mode
-from coordinaut_git.protocol.ops import TaskClaimed
+from coordinaut_git.protocol.ops import LeasesRenewed, Renewal, TaskClaimed
 from coordinaut_git.protocol.values import Instant
 
 
@@ -124,12 +126,10 @@ def test_r37_a_takeover_of_a_lease_that_was_renewed_in_between_is_refused_at_rep
     before = late.state
     late.claim("bob", SECOND, takeover_reason="gone")
     takeover = late.operations()[-1]
-    late.clock.at = Instant(START + 29 * 60_000)
     here = Replay(before)
-    alive = World(clock=late.clock)
-    alive.claim("alice", files="src/**")
-    claimed = alive.operations()[-1].change
-    assert here.add(claimed, "alice", at=Instant(START + 29 * 60_000)) == ""
+    task_id = late.task(FIRST)["id"]
+    renewal = Renewal(task_id=task_id, term_ms=30 * 60_000)
+    assert here.add(LeasesRenewed(task_id=task_id), "alice", at=Instant(START + 31 * 60_000), renew=(renewal,)) == ""
     assert here.put(takeover) == "scope_conflict"
     (lease,) = here.state.leases().values()
     assert lease.agent == "alice"
@@ -138,8 +138,6 @@ def test_r37_a_takeover_of_a_lease_that_was_renewed_in_between_is_refused_at_rep
 
 @pytest.mark.parametrize("change", [{"fence": 9}, {"expires_at": Instant(5)}, {"agent_instance": "carol-1"}])
 def test_r37_a_takeover_that_names_another_lease_than_is_there_is_refused(late, change):
-    from dataclasses import replace
-
     before = late.state
     late.claim("bob", SECOND, takeover_reason="gone")
     right = late.operations()[-1]
@@ -150,8 +148,6 @@ def test_r37_a_takeover_that_names_another_lease_than_is_there_is_refused(late, 
 
 
 def test_r37_a_takeover_without_a_reason_is_refused_at_replay(late):
-    from dataclasses import replace
-
     before = late.state
     late.claim("bob", SECOND, takeover_reason="gone")
     operation = late.operations()[-1]
@@ -246,9 +242,10 @@ def test_r39_a_clock_that_is_far_ahead_steals_nothing_from_whom_it_saw_claim(wor
     world.store.seen_ms_ago = lambda seq: 1_000
     world.wait("9h")
     with world.refuses("scope_conflict"):
-        world.claim("bob", task, takeover_reason="it looks expired")
+        world.claim("bob", task, files="src/a.py", takeover_reason="it looks expired")
     world.store.seen_ms_ago = lambda seq: 30 * 60_000
-    world.claim("bob", task, takeover_reason="it is")
+    world.claim("bob", task, files="src/a.py", takeover_reason="it is")
+    assert [lease.agent for lease in world.state.leases().values()] == ["bob"]
 
 
 def test_r39_a_moment_is_judged_anew_each_time(world):

@@ -5,7 +5,7 @@ from world import START, CountedIds, SetClock, World, everything, replayed
 
 from coordinaut_git import coordinator
 from coordinaut_git.documents import OutcomeUnknown, StaleHead
-from coordinaut_git.errors import Kind
+from coordinaut_git.errors import CoordinautError, Kind
 from coordinaut_git.protocol.values import Instant
 from coordinaut_git.stores.memory import MemoryStore
 
@@ -119,7 +119,7 @@ def test_r5_after_a_lost_race_the_request_is_decided_again_and_may_be_refused():
         return commit()
 
     world.store.faults = [bob_was_faster]
-    with pytest.raises(Exception, match="held by bob"):
+    with pytest.raises(CoordinautError, match="held by bob"):
         world.claim("alice", mine, files="src/**")
     assert world.lease(mine) is None
     assert world.lease(theirs)["agent"] == "bob"
