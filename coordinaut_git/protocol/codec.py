@@ -94,7 +94,7 @@ def decode(cls: type[T], value: Any) -> T:
 
 
 def _encoder(kind: Any) -> Coder | None:
-    kind = _without_none(kind)
+    kind = without_none(kind)
     if kind is Instant or (isinstance(kind, type) and issubclass(kind, StrEnum)):
         return str
     if get_origin(kind) is tuple:
@@ -104,7 +104,7 @@ def _encoder(kind: Any) -> Coder | None:
 
 
 def _decoder(kind: Any) -> Coder:
-    optional, kind = kind != _without_none(kind), _without_none(kind)
+    optional, kind = kind != without_none(kind), without_none(kind)
     if get_origin(kind) is tuple:
         reader = _many(_decoder(get_args(kind)[0]))
     elif is_dataclass(kind):
@@ -118,7 +118,8 @@ def _decoder(kind: Any) -> Coder:
     return (lambda value: None if value is None else reader(value)) if optional else reader
 
 
-def _without_none(kind: Any) -> Any:
+def without_none(kind: Any) -> Any:
+    """The type in `T | None`; any other type as it is."""
     if get_origin(kind) is UnionType:
         (kind,) = (part for part in get_args(kind) if part is not NoneType)
     return kind

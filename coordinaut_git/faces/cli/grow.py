@@ -8,8 +8,7 @@ import os
 from dataclasses import MISSING, Field, fields
 from enum import StrEnum
 from pathlib import Path
-from types import NoneType, UnionType
-from typing import Any, get_args, get_origin
+from typing import Any, get_origin
 
 import click
 
@@ -17,6 +16,7 @@ from coordinaut_git import __version__
 from coordinaut_git.errors import CoordinautError, environment, invalid
 from coordinaut_git.faces.cli.output import Output
 from coordinaut_git.operations.table import BY_NAME, TABLE, Operation
+from coordinaut_git.protocol.codec import without_none
 from coordinaut_git.workspace import Workspace, open_workspace
 
 COMMA_SEPARATED = frozenset({"files", "depends_on", "agents"})
@@ -123,7 +123,7 @@ def _common() -> list[click.Parameter]:
 
 
 def _option(field: "Field[Any]") -> click.Option:
-    kind = _without_none(field.type)
+    kind = without_none(field.type)
     name = "--" + field.name.replace("_", "-")
     given: dict[str, Any] = {
         "help": field.metadata["help"],
@@ -177,12 +177,6 @@ def _refuse_planned(operation: Operation, request: Any) -> None:
                 f"{operation.name} --{field.name.replace('_', '-')} is not part of this version.",
                 hint=f"See what is: coordinaut {operation.name} --help",
             )
-
-
-def _without_none(kind: Any) -> Any:
-    if get_origin(kind) is UnionType:
-        (kind,) = (part for part in get_args(kind) if part is not NoneType)
-    return kind
 
 
 def _help(operation: Operation) -> str:
