@@ -1,0 +1,155 @@
+"""Operations and documents of every kind for Hypothesis: well-formed ones, and ill-formed ones that no request makes.
+
+Rule 1: ids come from a small world, so that operations meet each other's tasks and leases.
+"""
+
+from hypothesis import strategies as st
+
+from coordinaut_git.protocol.model import (
+    Actor,
+    Alias,
+    Check,
+    CheckStatus,
+    Instance,
+    Lease,
+    Line,
+    Message,
+    Mode,
+    Numbers,
+    RefusedOperation,
+    Status,
+    Takeover,
+    Task,
+    Tool,
+)
+from coordinaut_git.protocol.ops import (
+    LeasesRenewed,
+    Operation,
+    Renewal,
+    TaskClaimed,
+    TaskCreated,
+    TaskReleased,
+    TaskUpdated,
+)
+from coordinaut_git.protocol.values import LAST_INSTANT, Instant
+
+START = Instant.parse("2026-11-22T16:00:00Z")
+TASKS = [f"task_20261122_{number:03d}_{token}" for number in (1, 2, 3) for token in "ab"]
+PATTERNS = ["src/**", "src/*", "src/a", "src/b", "docs/", "**/a", "docs/*.md", "lib"]
+INSTANCES = ["alice-1", "bob-1", "carol-1", None]
+HOSTILE = ["", "../../x", "a/../b", "\ud800", "\0", "x" * 500, "-x", ".git", "a\nb", "é", "\udcff/", "./src/a", "task_"]
+
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
+instants = st.builds(Instant, st.integers(0, LAST_INSTANT))
+
+
+def whole(kind, **fields):
+    """A dataclass whose fields come from strategies, in any order."""
+    return st.builds(kind, **fields)
+
+
+def optional(strategy):
+    """None, or what the strategy gives."""
+    return st.none() | strategy
+
+
+def lists(strategy, size: int = 3):
+    """A tuple of at most `size`."""
+    return st.lists(strategy, max_size=size).map(tuple)
+
+
+def takeovers(ids, ats):
+    """A lease that is said to end."""
+    return whole(Takeover, task_id=ids, agent_instance=ids, fence=st.integers(0, 99), expires_at=ats)
+
+
+def changes(ids, words, files, ats, terms):
+    """A change of every kind from these strategies."""
+    checks = lists(whole(Check, name=words, status=st.sampled_from(CheckStatus), at=ats))
+    common = {"scope": words, "files": lists(files), "depends_on": lists(ids)}
+    some = {name: optional(strategy) for name, strategy in common.items()}
+    said = {"next": optional(words), "title": optional(words), "status": optional(st.sampled_from(Status))}
+    numbers = st.integers(-1, 6)
+    return st.one_of(
+        whole(TaskCreated, task_id=ids, display_id=ids.map(_display), title=words, priority=numbers, **common),
+        whole(
+            TaskUpdated,
+            task_id=ids,
+            checks=checks,
+            blockers=lists(words),
+            clear_blockers=st.booleans(),
+            priority=optional(numbers),
+            **said,
+            **some,
+        ),
+        whole(
+            TaskClaimed,
+            task_id=ids,
+            files=lists(files),
+            mode=st.sampled_from(Mode),
+            term_ms=terms,
+            fold=st.booleans(),
+            takeovers=lists(takeovers(ids, ats)),
+            reason=optional(words),
+        ),
+        whole(TaskReleased, task_id=ids, status=st.sampled_from(Status), reason=optional(words)),
+        whole(LeasesRenewed, task_id=optional(ids)),
+    )
+
+
+def operations():
+    """Operations with any text, but of the shape that history keeps."""
+    ids = st.sampled_from(TASKS) | texts
+    terms = st.integers(1_000, 10**9)
+    return whole(
+        Operation,
+        id=texts,
+        at=instants,
+        actor=whole(
+            Actor,
+            instance=optional(texts),
+            agent=optional(texts),
+            thread_id=optional(texts),
+            tool=st.sampled_from(Tool),
+        ),
+        change=changes(ids, texts, st.sampled_from(PATTERNS) | texts, instants, terms),
+        renewals=lists(whole(Renewal, task_id=ids, term_ms=terms)),
+    )
+
+
+def hostile_operations():
+    """Operations built by hand: half of what they hold is lawful, half is anything."""
+    bad = st.sampled_from(HOSTILE)
+    ids = st.sampled_from(TASKS) | st.sampled_from(TASKS) | bad
+    ats = st.sampled_from([START, Instant(START + 60_000), Instant(-1), Instant(10**30), Instant(LAST_INSTANT)])
+    terms = st.sampled_from([60_000, 60_000, 0, -1, 10**400])
+    return whole(
+        Operation,
+        id=st.integers(0, 10**9).map(lambda number: f"op_{number:024d}") | bad,
+        at=ats,
+        actor=whole(
+            Actor,
+            instance=st.sampled_from(INSTANCES) | bad,
+            agent=optional(bad),
+            thread_id=optional(bad),
+        ),
+        change=changes(ids, bad | st.just("words"), st.sampled_from(PATTERNS) | bad, ats, terms),
+        renewals=lists(whole(Renewal, task_id=ids, term_ms=terms)),
+    )
+
+
+def documents():
+    """Documents of every kind, with every field filled."""
+    st.register_type_strategy(Instant, instants)
+    kinds = (Task, Lease, Instance, Message, RefusedOperation, Numbers, Alias, Line)
+    return st.one_of(*(_filled(kind) for kind in kinds))
+
+
+def _filled(kind):
+    types = {name: field.type for name, field in kind.__dataclass_fields__.items()}
+    return st.builds(kind, **{name: st.from_type(type_) for name, type_ in types.items()})
+
+
+def _display(task_id: str) -> str:
+    parts = task_id.split("_")
+    return f"AGT-{parts[1]}-{parts[2]}" if len(parts) == 4 else task_id
