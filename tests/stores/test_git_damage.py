@@ -86,6 +86,16 @@ def test_a_checkpoint_that_cannot_be_is_told(store, document):
     assert [each.commit for each in line_problems(store.engine, head)] == [head]
 
 
+def test_a_checkpoint_of_another_operation_is_found(store):
+    items = [
+        TreeItem(name=name, id=store.engine.write("blob", b'{"format":1,"seq":0}\n'), folder=False)
+        for name in ("a.json", "checkpoint.json")
+    ]
+    head = write_commit(store, (store.head(),), body_of(1), store.engine.write("tree", tree_bytes(items)))
+    (found,) = line_problems(store.engine, head)
+    assert found.what == "has a new tree, which says that it is of operation 0"
+
+
 def test_pruned_objects_are_put_back_from_the_journal(store, git, repository):
     head = extend(store, store.head(), 1, 70)
     (repository / ".git" / REF).unlink()
@@ -112,6 +122,15 @@ def test_a_process_that_runs_long_notices_within_a_second_or_so_that_objects_wer
     assert store.engine.missing(names) == tuple(names[1:3])
     time.sleep(1.1)
     assert store.head() == head
+    git(repository, "fsck", "--full", "--strict")
+
+
+def test_a_process_that_has_read_nothing_yet_heals_what_is_missing_by_the_next_checkpoint(store, git, repository):
+    head = extend(store, store.head(), 1, 100)
+    lost = [point.id for point, _ in store.line.back(head)][20]
+    (repository / ".git" / "objects" / lost[:2] / lost[2:]).unlink()
+    extend(another(store), head, 101, 128)
+    assert store.engine.missing([lost]) == ()
     git(repository, "fsck", "--full", "--strict")
 
 

@@ -12,6 +12,7 @@ from coordinaut_git.plumbing.repository import find
 from coordinaut_git.plumbing.settings import Settings
 from coordinaut_git.stores.git.genesis import GENESIS
 from coordinaut_git.stores.git.store import CHECKPOINT_EVERY, open_git_store
+from coordinaut_git.stores.git.tree import checkpoint_tree
 
 
 def test_the_first_commit_is_the_same_in_every_repository_for_ever(repository, store, git, tmp_path):
@@ -135,7 +136,7 @@ def test_documents_that_go_take_their_empty_folders_with_them(store, git, reposi
     head = store.commit(head, entry(64), lambda: {"a/b/c.json": b"1", "d.json": b"2"})
     head = extend(store, head, 65, 127)
     store.commit(head, entry(128), lambda: {"a/b/c.json": None, "no/such.json": None})
-    assert git(repository, "ls-tree", "-r", "--name-only", REF).split() == ["checkpoint.json", "d.json"]
+    assert git(repository, "ls-tree", "-r", "-t", "--name-only", REF).split() == ["checkpoint.json", "d.json"]
 
 
 @pytest.mark.parametrize(
@@ -146,6 +147,16 @@ def test_a_path_that_cannot_stand_in_a_tree_is_refused_and_nothing_moves(store, 
     with pytest.raises(ValueError):
         store.commit(head, entry(64), lambda: {path: b"x"})
     assert store.head() == head
+
+
+def test_a_checkpoint_writes_only_what_is_new(store):
+    head = extend(store, store.head(), 1, 63)
+    head = store.commit(head, entry(64), lambda: {"a/x.json": b"1", "b/y.json": b"2"})
+    tree = store.line.point(head).tree
+    changes = {"a/x.json": b"1", "b/y.json": b"3"}
+    _, objects = checkpoint_tree(store.line.content, tree, changes, 128)
+    assert [kind for kind, _ in objects] == ["blob", "tree", "blob", "tree"]
+    assert [data for kind, data in objects if kind == "blob"] == [b"3", b'{"format":1,"seq":128}\n']
 
 
 def test_a_document_and_a_folder_of_one_name_are_refused(store):
