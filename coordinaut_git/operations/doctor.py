@@ -36,7 +36,7 @@ class Finding(NamedTuple):
 def doctor(workspace: Workspace, request: ask.Doctor) -> Json:
     """`{"checks", "root", "store", "ref", …}`; an environment error (exit 6) with the same details if one failed."""
     mended = _mend(workspace) if request.fix else []
-    checks = [_form(name, check(workspace)) for name, check in GROUND_CHECKS]
+    checks = [_form(name, _guarded(check, workspace)) for name, check in GROUND_CHECKS]
     line = _line_of(workspace)
     checks.append(_form("line", line))
     for name, check in (*LINE_CHECKS, *(DEEP_CHECKS if request.deep else ())):
