@@ -23,7 +23,8 @@ from race.troupe import CAST, COMMON, DOOMED, SILENCE_LIMIT_S, WANTED, Part, Tro
 from race.verdict import Verdict, judge
 
 BEFORE_THE_KILL_S = 1.5
-NEWEST = 12
+NEWEST = 12  # operations of the log that are shown
+SAID = 3  # faults of one promise that are told
 
 Json = dict[str, Any]
 
@@ -113,7 +114,8 @@ class Play:
     def _judge(self, verdicts: list[Verdict]) -> bool:
         self._screen.act("The promises, checked from outside: from git log, and from what every agent was answered")
         for verdict in verdicts:
-            text = " ".join(verdict.found) or verdict.text
+            more = [f"And {len(verdict.found) - SAID} more."] if len(verdict.found) > SAID else []
+            text = " ".join(verdict.found[:SAID] + more) or verdict.text
             self._screen.verdict(verdict.promise, text, kept=not verdict.found)
         kept = not any(verdict.found for verdict in verdicts)
         self._screen.act("All promises were kept." if kept else "A PROMISE WAS BROKEN.")
