@@ -29,10 +29,19 @@ def init(workspace: Workspace, request: ask.InitProject) -> Json:
     _check_remote(workspace, request.remote)
     store = _store_on(workspace, request.ref)
     created = store.create()
+    if not created:
+        _check_readable(store)
     for key, value in (("ref", request.ref), ("remote", request.remote), ("policy", request.policy)):
         if value is not None and workspace.settings.values.get(key) != value:
             write_setting(workspace.place, key, value)
     return {**store.describe(), "root": str(workspace.root), "created": created}
+
+
+def _check_readable(store: Store) -> None:
+    """Raise what is wrong with a store that was there already: nothing can be set up on top of it."""
+    head = store.head()
+    if head is not None:
+        store.snapshot(head)
 
 
 def _store_on(workspace: Workspace, ref: str | None) -> Store:
