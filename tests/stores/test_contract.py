@@ -48,7 +48,7 @@ def cases(suite):
 def test_no_store_overrides_or_leaves_out_a_case(suite):
     assert set(vars(suite)) & cases(suite) == set()
     assert cases(suite) >= cases(StoreContract)
-    assert len(cases(StoreContract)) == len([name for name in vars(StoreContract) if name.startswith("test_")]) >= 32
+    assert len(cases(StoreContract)) >= 34, "cases were lost"
     for name in cases(StoreContract):
         assert getattr(suite, name) is getattr(StoreContract, name)
 

@@ -1,7 +1,9 @@
 """The journal: what it remembers, through tears, rotation and many processes; and healing from it."""
 
+import fcntl
 import os
 import random
+from contextlib import contextmanager
 from hashlib import sha1
 
 import pytest
@@ -167,6 +169,30 @@ def test_processes_that_rotate_at_once_lose_nothing_recent(journal):
         assert one.stdout.read() == two.stdout.read() == "done\n"
     kept = sum(path.stat().st_size for path in journal.folder.iterdir())
     assert 60_000 <= kept < 125_000
+
+
+@contextmanager
+def full_journal(journal):
+    """A journal with one big record, open as a process has it that is about to rotate it."""
+    add(journal, 1, blob(b"big" * 1000))
+    descriptor = os.open(journal.folder / "journal", os.O_WRONLY)
+    yield descriptor
+    os.close(descriptor)
+
+
+def test_a_file_that_another_process_rotated_is_not_rotated_again(journal):
+    with full_journal(journal) as descriptor:
+        (journal.folder / "journal").rename(journal.folder / "journal.old")
+        add(journal, 2, blob("small"))
+        journal._rotate(descriptor)
+    assert journal.oids() == {blob(b"big" * 1000)[0], blob("small")[0]}
+
+
+def test_a_file_that_another_process_is_rotating_is_left_to_it(journal):
+    with full_journal(journal) as descriptor, full_journal(journal) as another:
+        fcntl.flock(another, fcntl.LOCK_EX)
+        journal._rotate(descriptor)
+        assert not (journal.folder / "journal.old").exists()
 
 
 def test_a_journal_that_cannot_be_written_says_so_and_fails_nothing(tmp_path):

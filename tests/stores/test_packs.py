@@ -14,7 +14,7 @@ from children import child
 from coordinaut_git.errors import CoordinautError
 from coordinaut_git.plumbing.objects import Commit, TreeItem, commit_bytes, object_id, tree_bytes
 from coordinaut_git.stores.git import pack_writer, packs
-from coordinaut_git.stores.git.loose_line import loose_of_line
+from coordinaut_git.stores.git.loose_line import loose_of_line, remove_loose
 from coordinaut_git.stores.git.pack_writer import write_pack
 from coordinaut_git.stores.git.packs import Packs, _smallest
 
@@ -226,6 +226,16 @@ def test_what_an_earlier_upkeep_missed_is_packed_by_the_next(scene):
     before = scene.counts()["count"]
     scene.grow(28)
     assert before > 90
+    assert scene.counts()["count"] < 10
+    scene.check()
+
+
+def test_packed_commits_on_the_way_do_not_hide_loose_ones_below(scene):
+    scene.grow(50, maintained=False)
+    newest = scene.commits[-10:]
+    scene.packs.write([scene.read(name) for name in newest])
+    remove_loose(scene.git_dir / "objects", newest)
+    scene.grow(14)
     assert scene.counts()["count"] < 10
     scene.check()
 
