@@ -37,8 +37,8 @@ def _is_whole(store: GitStore, ref: Ref) -> bool:
         return False
     try:
         store.snapshot(Head(ref.id))
-    except CoordinautError:
-        return False
+    except CoordinautError as error:
+        return error.code == "newer_format"  # it is whole, for those who know it
     return True
 
 
