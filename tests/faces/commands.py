@@ -50,10 +50,10 @@ class Answer:
         return self.code, self.error["code"]
 
 
-def program(words, *, cwd, environ=None, **options) -> Answer:
-    """Run the whole program as a user's shell would."""
+def program(words, *, cwd, environ=None, prefix=(), **options) -> Answer:
+    """Run the whole program as a user's shell would, by way of another program with `prefix`."""
     done = subprocess.run(
-        [*PROGRAM, *words],
+        [*prefix, *PROGRAM, *words],
         cwd=cwd,
         env=_environment(environ),
         stdin=subprocess.DEVNULL,

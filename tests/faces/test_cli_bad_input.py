@@ -10,7 +10,21 @@ BAD_PATTERNS = [
     "/etc/passwd", "..", "../x", "a/../b", "a/..", ".", "a//b", ".git", ".git/config", "sub/.GIT/x", "!a", "a\nb",
     "a\x1b[31m", "[", "a[b", "[z-a]", "x" * 1025, "a\\",
 ]  # fmt: skip
-BAD_DURATIONS = ["0s", "-1s", "1y", "99999999999h", "31d", "999ms", "", "30", "1.5h", "１s", "1h30m", "99999d", " 1s"]
+BAD_DURATIONS = [
+    "0s",
+    "-1s",
+    "1y",
+    "99999999999h",
+    "31d",
+    "999ms",
+    "",
+    "30",
+    "1.5h",
+    "\uff11s",
+    "1h30m",
+    "99999d",
+    " 1s",
+]
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +99,7 @@ def test_too_many_patterns_are_refused(refused, cli, project):
         ("\x1b[31m", (2, "invalid", "bad_task_id")),
         ("x" * 100_000, (2, "invalid", "bad_task_id")),
         ("task_" + "0" * 100_000, (2, "invalid", "bad_task_id")),
-        ("AGT-١", (2, "invalid", "bad_task_id")),
+        ("AGT-\u0661", (2, "invalid", "bad_task_id")),
     ],
     ids=lambda value: repr(value)[:24],
 )
