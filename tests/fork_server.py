@@ -43,7 +43,7 @@ def _serve():
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
     import coordinaut_git.faces.cli.grow
     import coordinaut_git.operations.doctor
     import coordinaut_git.operations.verification
