@@ -217,7 +217,8 @@ def test_a_task_that_nobody_finished_is_found():
     created = operation(1, "task_created", "one", "ada-1", at_s=0)
     done = operation(2, "task_released", "one", "ada-1", at_s=1, status="done")
     assert list(checker.unfinished([created])) == ["one was left undone."]
-    assert not list(checker.unfinished([created, done]))
+    remark = operation(3, "task_updated", "one", "ada-1", at_s=2, next="rest")
+    assert not list(checker.unfinished([created, done, remark]))
 
 
 @pytest.mark.parametrize(

@@ -186,8 +186,9 @@ def meddled(before: Json, after: Json) -> Iterator[str]:
 
 def unfinished(log: list[Json]) -> Iterator[str]:
     """Tasks that were written down and are neither done nor cancelled."""
-    status = {operation["taskId"]: operation["data"].get("status", "") for operation in log if "taskId" in operation}
-    return (f"{task} was left undone." for task, last in status.items() if last not in CLOSED)
+    last = {operation["taskId"]: "open" for operation in log if operation["op"] == "task_created"}
+    last |= {operation["taskId"]: operation["data"]["status"] for operation in log if "status" in operation["data"]}
+    return (f"{task} was left undone." for task, status in last.items() if status not in CLOSED)
 
 
 # --- the small print --------------------------------------------------------------------------------------------------
