@@ -106,7 +106,7 @@ class Engine(Protocol):
         ...
 
     def flush_writes(self, *, on: bool) -> None:
-        """Say whether objects and refs are flushed to disk as they are written."""
+        """Say whether objects and refs are flushed to disk as they are written, from now on; at first they are."""
         ...
 
     def close(self) -> None:

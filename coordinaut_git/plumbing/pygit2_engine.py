@@ -39,6 +39,8 @@ class Pygit2Engine:
         self._repository = repository
         self._common_dir = common_dir
         self._objects = str(common_dir / "objects")
+        self._flush = True
+        self.flush_writes(on=True)
 
     def read_ref(self, name: str) -> Ref:
         """See `Engine.read_ref`."""
@@ -90,6 +92,7 @@ class Pygit2Engine:
     def write(self, kind: str, data: bytes) -> str:
         """See `Engine.write`."""
         name = object_id(kind, data)
+        pygit2.settings.enable_fsync_gitdir(self._flush)  # one switch for the whole process
         for left in reversed(range(_WRITES)):
             try:
                 self._remove_damaged(name)
@@ -110,8 +113,11 @@ class Pygit2Engine:
         return tuple(name for name in not_loose if name not in packs)
 
     def flush_writes(self, *, on: bool) -> None:
-        """See `Engine.flush_writes`. The switch of libgit2 is one for the whole process."""
+        """See `Engine.flush_writes`."""
+        self._flush = on
+        # libgit2 asks its switch for refs only when it opens their database, which a look at any ref does.
         pygit2.settings.enable_fsync_gitdir(on)
+        self._repository.set_refdb(pygit2.Refdb.open(self._repository))
 
     def close(self) -> None:
         """See `Engine.close`."""

@@ -1,6 +1,8 @@
 """The git store on disks that say no, and what it writes on those that do not."""
 
 import os
+import re
+import shutil
 import subprocess
 import sys
 
@@ -97,6 +99,22 @@ def test_a_read_only_repository_is_read_and_writing_is_refused_in_words(read_onl
     done = subprocess.run(command, env=os.environ | {"PYTHONPATH": PROJECT}, capture_output=True, text=True)
     assert (done.stdout.strip(), done.stderr) == ("read_only", "")
     assert store.engine.read_ref(REF) == RefAt(head)
+
+
+@pytest.mark.skipif(shutil.which("strace") is None, reason="only strace shows what is flushed")
+@pytest.mark.parametrize("flush", [True, False])
+def test_with_flushing_the_object_and_the_ref_are_on_disk_with_their_folders(repository, tmp_path, flush):
+    open_git_store(find(repository)).create()
+    trace = tmp_path / "trace"
+    code = WRITER.replace("flush=False", f"flush={flush}")
+    command = ["strace", "-f", "-y", "-o", trace, "-e", "trace=fsync", sys.executable, "-c", code, repository, "large"]
+    done = subprocess.run(command, env=os.environ | {"PYTHONPATH": PROJECT}, capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("done\n", "")
+    flushed = [
+        line.partition("/.git/")[2].partition(">")[0] for line in trace.read_text().splitlines() if "fsync(" in line
+    ]
+    kinds = [re.sub(r"tmp_object.*|/[0-9a-f]{2}$", "", name) for name in flushed]
+    assert kinds == (["objects/", "objects", f"{REF}.lock", "refs/coordinaut"] if flush else [])
 
 
 def test_only_the_ref_the_objects_and_our_own_folder_are_written(repository):

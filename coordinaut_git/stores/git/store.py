@@ -47,6 +47,7 @@ class GitStore:
         self.place = place
         self.settings = settings
         self.engine = engine
+        engine.flush_writes(on=settings.flush)
         self.journal = Journal(place.own_dir)
         self.line = Line(engine, self._heal)
         self._packs = Packs(place.common_dir, place.own_dir, flush=settings.flush)
@@ -63,7 +64,6 @@ class GitStore:
         """Make the ref at the fixed first commit; True for the one caller that made it."""
         if not isinstance(self.engine.read_ref(self.settings.ref), RefMissing):
             return False
-        self.engine.flush_writes(on=self.settings.flush)
         for kind, data in GENESIS_OBJECTS:
             self.engine.write(kind, data)
         return self._publisher.create(GENESIS)
@@ -105,7 +105,6 @@ class GitStore:
             raise ValueError(f"the entry has seq {entry.seq} after {parent.seq}")
         if self.engine.read_ref(self.settings.ref) != RefAt(expected):
             raise StaleHead(expected)
-        self.engine.flush_writes(on=self.settings.flush)
         tree, kept = self._tree_for(parent, entry, changes)
         data = commit_bytes(commit_of(entry, tree=tree, parent=expected))
         new = self.engine.write(COMMIT, data)
