@@ -36,8 +36,9 @@ from coordinaut_git.protocol.values import LAST_INSTANT, Instant
 START = Instant.parse("2026-11-22T16:00:00Z")
 TASKS = [f"task_20261122_{number:03d}_{token}" for number in (1, 2, 3) for token in "ab"]
 PATTERNS = ["src/**", "src/*", "src/a", "src/b", "docs/", "**/a", "docs/*.md", "lib"]
-INSTANCES = ["alice-1", "bob-1", "carol-1", None]
+INSTANCES = ["alice-1", "bob-1", "alice-1", "carol-1", None]
 HOSTILE = ["", "../../x", "a/../b", "\ud800", "\0", "x" * 500, "-x", ".git", "a\nb", "é", "\udcff/", "./src/a", "task_"]
+EXTREME = [Instant(-1), Instant(10**30), Instant(LAST_INSTANT)]
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 instants = st.builds(Instant, st.integers(0, LAST_INSTANT))
@@ -117,24 +118,36 @@ def operations():
     )
 
 
+def weighted(*choices):
+    """One of the strategies, each as often as its number says (`one_of` takes the same strategy once only)."""
+    listed = [strategy for number, strategy in choices for _ in range(number)]
+    return st.integers(0, len(listed) - 1).flatmap(listed.__getitem__)
+
+
+def mostly(good, bad):
+    """The good one, but for one time in twenty."""
+    return weighted((19, good), (1, bad))
+
+
 def hostile_operations():
-    """Operations built by hand: half of what they hold is lawful, half is anything."""
+    """Operations built by hand: much of what they hold is lawful, and some of it is anything."""
     bad = st.sampled_from(HOSTILE)
-    ids = st.sampled_from(TASKS) | st.sampled_from(TASKS) | bad
-    ats = st.sampled_from([START, Instant(START + 60_000), Instant(-1), Instant(10**30), Instant(LAST_INSTANT)])
-    terms = st.sampled_from([60_000, 60_000, 0, -1, 10**400])
+    ids = mostly(st.sampled_from(TASKS), bad)
+    ats = mostly(st.sampled_from([START, Instant(START + 60_000)]), st.sampled_from(EXTREME))
+    terms = mostly(st.sampled_from([60_000, 1_800_000]), st.sampled_from([0, -1, 10**400]))
+    words = mostly(st.sampled_from(["words", "more words"]), bad)
     return whole(
         Operation,
-        id=st.integers(0, 10**9).map(lambda number: f"op_{number:024d}") | bad,
+        id=mostly(st.integers(0, 10**9).map(lambda number: f"op_{number:024d}"), bad),
         at=ats,
         actor=whole(
             Actor,
-            instance=st.sampled_from(INSTANCES) | bad,
-            agent=optional(bad),
-            thread_id=optional(bad),
+            instance=mostly(st.sampled_from(INSTANCES), bad),
+            agent=optional(words),
+            thread_id=optional(words),
         ),
-        change=changes(ids, bad | st.just("words"), st.sampled_from(PATTERNS) | bad, ats, terms),
-        renewals=lists(whole(Renewal, task_id=ids, term_ms=terms)),
+        change=changes(ids, words, mostly(st.sampled_from(PATTERNS), bad), ats, terms),
+        renewals=lists(whole(Renewal, task_id=ids, term_ms=terms), 1),
     )
 
 
