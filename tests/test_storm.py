@@ -164,14 +164,15 @@ def test_of_racing_takers_exactly_one_takes_an_expired_lease_over(places, git):
         owner, takers = running[0], running[1:]
         tasks = make_tasks(owner, places[0], len(running))
         for number in range(8 if LONG else 4):
-            mine = ("claim", "--task", tasks[0], "--files", "src/", "--agent-instance", "a0", "--ttl", "1s")
-            owner.json(places[0], *mine)
+            mine = ("claim", "--task", tasks[0], "--files", "src/", "--agent-instance", "a0", "--ttl")
+            owner.json(places[0], *mine, "1h")
             heartbeat = ("heartbeat", "--agent-instance", "a0", "--task")
             early = takers[0](places[1], *taking(tasks[1], 1, "in a hurry"), "--json")
             assert early.failure == (1, "scope_conflict"), "a reason ends no lease that has not expired"
+            owner.json(places[0], *mine, "1s")
             time.sleep(1.2)
             same_task = number % 2 == 0
-            commands = [(places[0], mine)] if number >= 2 else [(places[0], (*heartbeat, tasks[0]))]
+            commands = [(places[0], (*mine, "1h"))] if number >= 2 else [(places[0], (*heartbeat, tasks[0]))]
             for taker in range(1, len(running)):
                 task = tasks[0] if same_task else tasks[taker]
                 reason = f"a0 has gone, says a{taker}" if taker % 2 else None
@@ -194,8 +195,6 @@ def test_of_racing_takers_exactly_one_takes_an_expired_lease_over(places, git):
             owner.json(places[0], *let_go)
     line = check_line(git, places[0])
     check_one_holder(line)
-    fences = [operation["seq"] for operation in line if operation["op"] == "task_claimed"]
-    assert fences == sorted(set(fences))
     assert all(operation["data"]["reason"] for operation in line if operation["data"].get("takeovers"))
 
 
