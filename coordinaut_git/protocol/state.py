@@ -121,7 +121,7 @@ class State:
         return self.leases().get(task_id)
 
     def leases(self) -> dict[str, Lease]:
-        """All leases by task id. The caller does not change the mapping."""
+        """All leases by task id, in the order of the ids. The caller does not change the mapping."""
         if self._leases is None:
             names = self._names("leases")
             found = (self._get(f"leases/{name}", Lease) for name in names)
@@ -248,7 +248,7 @@ def _leases_after(leases: dict[str, Lease] | None, changes: Mapping[str, Documen
             leases[task_id] = lease
         else:
             leases.pop(task_id, None)
-    return leases
+    return dict(sorted(leases.items()))  # one order however the state was reached: takeovers are numbered by it
 
 
 def _bad_document(path: str, why: str) -> CoordinautError:
