@@ -6,8 +6,9 @@ from world import START, CountedIds, SetClock, World, everything, replayed
 from coordinaut_git import coordinator
 from coordinaut_git.documents import OutcomeUnknown, StaleHead
 from coordinaut_git.errors import CoordinautError, Kind
+from coordinaut_git.protocol.state import State
 from coordinaut_git.protocol.values import Instant
-from coordinaut_git.stores.memory import MemoryStore
+from coordinaut_git.stores.memory import DocumentMap, MemoryStore
 
 
 class Faulty(MemoryStore):
@@ -138,3 +139,15 @@ def test_r5_after_64_lost_races_the_request_is_given_up(monkeypatch):
         world.create()
     assert world.store.commits == 64
     assert world.create()["displayId"] == "AGT-20261122-001"
+
+
+def test_r1_takeovers_are_numbered_alike_however_the_state_was_reached(world):
+    tasks = [world.create() for _ in range(3)]
+    for task, who in reversed([*zip(tasks, ("alice", "carol", "dave"), strict=True)]):
+        world.claim(who, task, files=f"src/{who}.py")
+    world.wait("31m")
+    world.claim("bob", files="src/**", takeover_reason="all gone")
+    live = everything(world.state)
+    for cut in range(len(world.operations())):
+        before = everything(replayed(world.operations()[:cut]))
+        assert everything(replayed(world.operations()[cut:], State(DocumentMap(before), cut))) == live, cut
