@@ -24,6 +24,9 @@ HEAVY = frozenset(
 )  # fmt: skip
 """Modules that cost milliseconds: imported in the function that needs them, or not at all."""
 
+LATE = ("operations/wire.py",)
+"""Modules that are themselves imported where they are needed only, as test_start_up sees."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ban:

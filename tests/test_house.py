@@ -36,7 +36,8 @@ def test_nothing_is_left_for_later_and_no_place_outside_is_named(rule):
 
 
 def test_the_package_imports_nothing_heavy_at_start_up():
-    assert not (found := complaints(house_rules.sources(), house_rules.heavy_imports)), "\n".join(found)
+    early = [file for file in house_rules.sources() if not file.as_posix().endswith(house_rules.LATE)]
+    assert not (found := complaints(early, house_rules.heavy_imports)), "\n".join(found)
 
 
 def test_clock_chance_processes_and_terminal_are_each_behind_one_door():

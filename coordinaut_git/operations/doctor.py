@@ -155,7 +155,8 @@ def _replay(workspace: Workspace) -> Finding:
             if tree != step.tree:
                 return _differs(step, tree)
             state = state.rebased(store.snapshot(Head(step.commit)).documents)
-    return Finding("ok", f"{state.seq} operations replayed, {checkpoints} checkpoints are the very trees")
+    trees = f"the trees of {checkpoints} checkpoints are the very same" if checkpoints else "there is no checkpoint yet"
+    return Finding("ok", f"{state.seq} operations replayed; {trees}")
 
 
 def _differs(step: health.Step, tree: str) -> Finding:

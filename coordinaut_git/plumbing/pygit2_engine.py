@@ -24,7 +24,7 @@ from coordinaut_git.plumbing.engine import (
     RefStale,
 )
 from coordinaut_git.plumbing.libgit2_errors import FAILURES, Cause, cause_of, text_of, write_failure
-from coordinaut_git.plumbing.loose import loose_path, read_loose
+from coordinaut_git.plumbing.loose import flush_folder, loose_path, read_loose
 from coordinaut_git.plumbing.objects import BLOB, COMMIT, TREE, object_id
 
 _TYPES = {COMMIT: ObjectType.COMMIT, TREE: ObjectType.TREE, BLOB: ObjectType.BLOB}
@@ -93,6 +93,7 @@ class Pygit2Engine:
         """See `Engine.write`."""
         name = object_id(kind, data)
         pygit2.settings.enable_fsync_gitdir(self._flush)  # one switch for the whole process
+        new_folder = self._flush and not os.path.isdir(f"{self._objects}/{name[:2]}")  # noqa: PTH112 - on every write
         for left in reversed(range(_WRITES)):
             try:
                 self._remove_damaged(name)
@@ -101,6 +102,8 @@ class Pygit2Engine:
             except FAILURES as error:
                 if not left or cause_of(error) is not Cause.FOLDER_GONE:
                     raise write_failure(error, f"A {kind} object") from error
+        if new_folder:
+            flush_folder(self._objects)  # libgit2 flushes the object and its folder, not the name of a new folder
         return name
 
     def missing(self, names: Iterable[str]) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 Rule 1: nothing found is said in a sentence; what was found comes as a table, with what helps below it.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from coordinaut_git.render.grid import Cell, Column, cut, fields, grid
@@ -72,10 +73,15 @@ def render_verify(result: Result, look: Look) -> str:
 
 
 def render_violations(result: Result, look: Look) -> str:
-    """The paths that are not covered, why, and what helps: each hint once."""
+    """The paths that are not covered, why, and what helps."""
     violations, checked = result["violations"], result.get("checked")
     of = f" of {number(checked, 'changed file')}" if checked else ""
     head = f"{len(violations):,}{of} not covered by a lease:" if of else f"{number(len(violations), 'violation')}:"
+    return f"{head}\n\n{violation_table(violations, look)}"
+
+
+def violation_table(violations: Sequence[Result], look: Look) -> str:
+    """The paths, why, and what helps: each hint once."""
     rows = [
         (
             Cell(text(one.get("commit"))[:_COMMIT_CHARS]),
@@ -87,7 +93,7 @@ def render_violations(result: Result, look: Look) -> str:
     ]
     hints = dict.fromkeys(text(one["hint"]) for one in violations if one.get("hint"))
     below = "".join(f"{look.paint('hint:', 'cyan')} {hint}\n" for hint in hints)
-    return f"{head}\n\n{grid(_VIOLATION_COLUMNS, rows, look)}" + (f"\n{below}" if below else "")
+    return grid(_VIOLATION_COLUMNS, rows, look) + (f"\n{below}" if below else "")
 
 
 def render_events(result: Result, look: Look) -> str:

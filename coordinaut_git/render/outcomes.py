@@ -69,17 +69,17 @@ def render_error(error: Result, look: Look) -> str:
 
     `error` is the `error` object of the JSON form.
     """
-    from coordinaut_git.render.findings import render_conflicts, render_violations
+    from coordinaut_git.render.findings import render_conflicts, violation_table
 
     details: Result = error.get("details") or {}
     parts = [f"{look.paint('error:', 'red')} {text(error['message'])}"]
-    if error.get("hint"):
+    if error.get("hint") and not details.get("violations"):  # they bring their own
         parts.append(f"{look.paint('hint:', 'cyan')} {text(error['hint'])}")
     said = _lines(parts)
     if details.get("conflicts"):
         said += "\n" + render_conflicts(details, look)
     if details.get("violations"):
-        said += "\n" + render_violations(details, look)
+        said += "\n" + violation_table(details["violations"], look)
     return said
 
 

@@ -76,7 +76,7 @@ def counts_line(result: Result) -> str:
 def render_mine(result: Result, look: Look) -> str:
     """The tasks that one agent holds."""
     if not result["tasks"]:
-        return "You hold no tasks. Take the best ready one with `coordinaut claim --next`.\n"
+        return "You hold no tasks. See what there is: `coordinaut status`.\n"
     return grid(_MINE_COLUMNS, [_mine_row(task, look) for task in result["tasks"]], look)
 
 

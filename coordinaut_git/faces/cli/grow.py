@@ -42,10 +42,18 @@ class CommandLine(click.Group):
                 ),
             ],
             context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-            no_args_is_help=True,
-            callback=lambda **_: None,
+            invoke_without_command=True,
+            callback=self._without_command,
         )
         self._out = out
+
+    def _without_command(self, **_: object) -> None:
+        """Nothing was asked: show what can be."""
+        context = click.get_current_context()
+        if context.invoked_subcommand is None:
+            if self._out.json:
+                raise invalid("no_command", "No command was given.", hint="See: coordinaut --help")
+            click.echo(context.get_help())
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """In the order of the table, which is the order of work."""

@@ -7,11 +7,11 @@ Rule 2: whatever a name or a title holds is printed as text: no escape reaches a
 import json
 import os
 import sys
-import time
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, TextIO
 
+from coordinaut_git.clock import SystemClock
 from coordinaut_git.errors import CoordinautError, Kind, environment
 from coordinaut_git.render.look import Look
 
@@ -106,9 +106,7 @@ def bug(error: Exception, words: list[str]) -> CoordinautError:
 def _look(stream: TextIO) -> Look:
     terminal = stream.isatty()
     plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
-    return Look(
-        width=_width(stream, terminal=terminal), colour=terminal and not plain, now_ms=time.time_ns() // 1_000_000
-    )
+    return Look(width=_width(stream, terminal=terminal), colour=terminal and not plain, now_ms=SystemClock().now())
 
 
 def _width(stream: TextIO, *, terminal: bool) -> int:

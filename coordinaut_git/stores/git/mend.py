@@ -4,7 +4,6 @@ Rule 1: nothing that can be read is lost: a ref's old value is kept in a file be
 Rule 2: a line is only ever put back to a point that is whole from end to end.
 """
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -59,7 +58,7 @@ def _set_aside(store: GitStore, ref: Ref) -> Path | None:
         return None
     folder = store.place.own_dir / "set-aside"
     folder.mkdir(parents=True, exist_ok=True)
-    kept = folder / f"ref-{time.time_ns()}"
+    kept = folder / f"ref-{loose.lstat().st_mtime_ns}"
     loose.rename(kept)
     reason = ref.reason if isinstance(ref, RefBroken) else "named no line of operations"
     kept.with_suffix(".txt").write_text(f"{store.settings.ref} {reason}\n")

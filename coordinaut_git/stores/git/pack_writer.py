@@ -18,6 +18,7 @@ from hashlib import sha1
 from pathlib import Path
 
 from coordinaut_git.errors import CoordinautError, environment
+from coordinaut_git.plumbing.loose import flush_folder
 from coordinaut_git.plumbing.objects import object_id
 
 KINDS = {"commit": 1, "tree": 2, "blob": 3, "tag": 4}
@@ -100,15 +101,6 @@ def _write_file(path: Path, data: bytes, *, flush: bool) -> None:
         if flush:
             file.flush()
             os.fsync(file.fileno())
-
-
-def flush_folder(folder: Path) -> None:
-    """Make the names in `folder` durable."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _pack_bytes(unique: dict[str, tuple[str, bytes]]) -> tuple[bytes, list[_Packed]]:

@@ -17,10 +17,11 @@ from pathlib import Path
 
 from coordinaut_git.errors import CoordinautError
 from coordinaut_git.plumbing.engine import ObjectMissing
+from coordinaut_git.plumbing.loose import flush_folder
 from coordinaut_git.plumbing.objects import BadObject
 from coordinaut_git.stores.git.loose_line import Read, loose_of_line, remove_loose
 from coordinaut_git.stores.git.multi_pack_index import indexed_packs
-from coordinaut_git.stores.git.pack_writer import flush_folder, write_pack
+from coordinaut_git.stores.git.pack_writer import write_pack
 
 PACK_EVERY = 64
 """Loose objects are looked for after every so many operations."""
