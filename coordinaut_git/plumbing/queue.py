@@ -3,8 +3,7 @@
 Rule 1: nothing is correct because of this line. It spares lost races; who waited long enough goes on without it.
 Rule 2: the kernel keeps the line (see fair_lock), so a killed holder leaves it at once.
 Rule 3: a holder that is about to move a ref leaves a note first and wipes it after. Whoever finds a note although
-the turn was free knows that its author died between the two.
-
+the turn was free knows that its author died between the two, and names it in its own note: it may die as well.
 """
 
 import os
@@ -12,27 +11,40 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from coordinaut_git.plumbing.fair_lock import FairLock, wait_for
 
-_NOTE_BYTES = 192
+_NOTE_BYTES = 512
+_MOST_EARLIER = 6
 _WIPED = b"-"
 _WRITING = b"writing"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intent:
-    """What a holder noted before it moved a ref: its process, the instant (ns since the epoch), the new object id."""
+    """What a holder noted before it moved a ref: its process, the instant (ns since the epoch), the new object id.
+
+    `earlier` are the ids of holders that died before it in a row; `at_ns` is then the instant of the first of them.
+    """
 
     pid: int
     at_ns: int
     new_id: str
+    earlier: tuple[str, ...] = ()
+
+    def after(self, dead: "Intent | None") -> "Intent":
+        """This note, with what is known of a holder that died before and may have left its lock behind."""
+        if dead is None:
+            return self
+        earlier = (dead.new_id, *dead.earlier)[:_MOST_EARLIER]
+        return replace(self, at_ns=min(self.at_ns, dead.at_ns), earlier=earlier)
 
     def to_bytes(self) -> bytes:
         """The note as it stands in the file."""
-        return b"%s %d %d %s\n" % (_WRITING, self.pid, self.at_ns, self.new_id.encode())
+        ids = ",".join((self.new_id, *self.earlier))
+        return b"%s %d %d %s\n" % (_WRITING, self.pid, self.at_ns, ids.encode())
 
     @classmethod
     def from_bytes(cls, note: bytes) -> "Intent | None":
@@ -40,7 +52,8 @@ class Intent:
         words = note.partition(b"\n")[0].split(b" ")
         if len(words) != 4 or words[0] != _WRITING or not (words[1].isdigit() and words[2].isdigit()):  # noqa: PLR2004 - the four words of `to_bytes`
             return None
-        return cls(pid=int(words[1]), at_ns=int(words[2]), new_id=words[3].decode("ascii", "replace"))
+        new_id, *earlier = words[3].decode("ascii", "replace").split(",")
+        return cls(pid=int(words[1]), at_ns=int(words[2]), new_id=new_id, earlier=tuple(earlier))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +108,8 @@ class WriterQueue:
         if not gate.mine:
             yield
             return
-        gate.write_note(Intent(pid=os.getpid(), at_ns=time.time_ns(), new_id=new_id))
+        note = Intent(pid=os.getpid(), at_ns=time.time_ns(), new_id=new_id)
+        gate.write_note(note.after(gate.unfinished))
         try:
             yield
         except BaseException:

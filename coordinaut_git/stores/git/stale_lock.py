@@ -3,7 +3,7 @@
 Rule 1: only while holding the writers' queue: then no writer of ours can be in the middle of a write.
 Rule 2: age is measured with the file system's own clock, never with ours.
 Rule 3: a lock is young for ten seconds. Only the note of a dead holder (see plumbing/queue.py) shortens that, and only
-for a lock that can be its own: made after the note, and empty or holding the id that the note names.
+for a lock that can be its own: made after the note, and empty or holding an id that the note names.
 Rule 4: what is moved is checked again after the move, and put back if it was another one.
 
 Deleting a lock of a living program lets two writers rename over one ref, which leaves an empty ref file; the tests
@@ -55,7 +55,7 @@ def _is_old(lock: Path, seen: os.stat_result, now_ns: int, unfinished: Intent | 
 def _can_be_of(lock: Path, seen: os.stat_result, unfinished: Intent) -> bool:
     if seen.st_mtime_ns < unfinished.at_ns - _CLOCK_GRAIN_NS:
         return False
-    return lock.read_bytes().rstrip(b"\n") in (b"", unfinished.new_id.encode())
+    return lock.read_bytes().rstrip(b"\n").decode("ascii", "replace") in {"", unfinished.new_id, *unfinished.earlier}
 
 
 def _file_system_now_ns(folder: Path) -> int:
