@@ -1,0 +1,86 @@
+"""Decisions about leases: claim, heartbeat and release."""
+
+from dataclasses import replace
+
+from coordinaut_git.errors import invalid
+from coordinaut_git.protocol import requests as ask
+from coordinaut_git.protocol.asking import Asker, Made, due_renewals, expired_refusal, is_due, own_expired
+from coordinaut_git.protocol.model import Lease, Mode
+from coordinaut_git.protocol.ops import LeasesRenewed, Renewal, TaskClaimed, TaskReleased
+from coordinaut_git.protocol.references import find_task
+from coordinaut_git.protocol.rules import ON_RELEASE, in_the_way, takeover_of
+from coordinaut_git.protocol.scope import check_scope
+from coordinaut_git.protocol.values import check_text, duration_ms
+from coordinaut_git.protocol.wellformed import MAX_LISTED
+
+DEFAULT_TERM_MS = 30 * 60_000
+
+
+def claim(asker: Asker, request: ask.ClaimTask) -> Made:
+    """Grant, widen, renew, or take over."""
+    if not request.task:
+        raise invalid("no_task", "No task was named.", hint="Name one: coordinaut claim --task AGT-…")
+    task = find_task(asker.state, request.task)
+    own = asker.own(task.id)
+    files = _widened(own.files if own else (), request.files) or task.files
+    if not files:
+        raise invalid(
+            "no_files",
+            f"{task.display_id} names no files, and none were given.",
+            hint=f'Say what you will change: coordinaut claim --task {task.display_id} --files "src/**"',
+        )
+    change = TaskClaimed(
+        task_id=task.id,
+        files=files,
+        mode=request.mode or (own.mode if own else Mode.EXCLUSIVE),
+        term_ms=_term(request.ttl, own),
+        fold=asker.fresh.fold,
+    )
+    return _taking_over(asker, request.takeover_reason, change), due_renewals(asker, without=task.id)
+
+
+def _taking_over(asker: Asker, reason: str | None, change: TaskClaimed) -> TaskClaimed:
+    """The claim with the expired leases it ends, if a reason was given; an unneeded reason is dropped."""
+    if reason is None or not asker.actor.instance:
+        return change
+    check_text("the takeover reason", reason)
+    found = in_the_way(asker.state, asker.actor.instance, change)
+    ended = tuple(takeover_of(clash.lease) for clash in found if asker.moment.expired(clash.lease))
+    return replace(change, takeovers=ended, reason=reason) if ended else change
+
+
+def heartbeat(asker: Asker, request: ask.Heartbeat) -> Made:
+    """Renew one lease or all of the holder's; nothing is written before half of a term is over."""
+    state, moment = asker.state, asker.moment
+    if request.task:
+        task = find_task(state, request.task)
+        own = asker.own(task.id)
+        if own and not moment.expired(own) and not is_due(own, request.ttl, moment):
+            return None
+        renewal = Renewal(task_id=task.id, term_ms=_term(request.ttl, own))
+        return own_expired(asker, task) or (LeasesRenewed(task_id=task.id), (renewal,))
+    leases = state.leases_of(asker.actor.instance)
+    alive = [lease for lease in leases if not moment.expired(lease)]
+    if leases and not alive:
+        return expired_refusal(leases[0])
+    due = [lease for lease in alive if is_due(lease, request.ttl, moment)]
+    renewals = tuple(Renewal(task_id=lease.task_id, term_ms=_term(request.ttl, lease)) for lease in due)
+    return (LeasesRenewed(), renewals[:MAX_LISTED]) if renewals else None
+
+
+def release(asker: Asker, request: ask.ReleaseTask) -> Made:
+    """Let a lease go, and say where the task stands."""
+    task = find_task(asker.state, request.task)
+    status = request.status or ON_RELEASE.get(task.status, task.status)
+    change = TaskReleased(task_id=task.id, status=status, reason=request.reason)
+    return change, due_renewals(asker, without=task.id)
+
+
+def _widened(held: tuple[str, ...], asked: tuple[str, ...]) -> tuple[str, ...]:
+    return check_scope((*held, *asked)) if asked else held
+
+
+def _term(ttl: str | None, lease: Lease | None) -> int:
+    if ttl is None:
+        return lease.term_ms if lease else DEFAULT_TERM_MS
+    return duration_ms(ttl)
