@@ -248,6 +248,14 @@ def test_r39_a_clock_that_is_far_ahead_steals_nothing_from_whom_it_saw_claim(wor
     assert [lease.agent for lease in world.state.leases().values()] == ["bob"]
 
 
+def test_r39_a_term_begins_with_the_newest_operation_that_granted_or_renewed_the_lease(world):
+    task = world.claim("alice", files="src/**")
+    for renew in (lambda: world.claim("alice", task), lambda: world.heartbeat("alice", ttl="1h")):
+        renew()
+        (lease,) = world.state.leases().values()
+        assert (lease.fence, lease.seq) == (task["lease"]["fence"], world.entries()[-1].seq)
+
+
 def test_r39_a_moment_is_judged_anew_each_time(world):
     world.claim("alice", files="src/**")
     (lease,) = world.state.leases().values()
