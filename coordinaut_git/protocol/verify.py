@@ -7,7 +7,7 @@ Rule 2: the reason that is given is the one that helps most: who holds the path 
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from coordinaut_git.protocol.decide import Moment
+from coordinaut_git.protocol.asking import Moment
 from coordinaut_git.protocol.model import Lease
 from coordinaut_git.protocol.rules import COVERS_WRITES, holder
 from coordinaut_git.protocol.scope import covers

@@ -10,7 +10,7 @@ from typing import Any
 
 from coordinaut_git.documents import Entry
 from coordinaut_git.protocol import codec
-from coordinaut_git.protocol.decide import Moment
+from coordinaut_git.protocol.asking import Moment
 from coordinaut_git.protocol.model import Actor, Lease, Mode, Status, Task
 from coordinaut_git.protocol.ops import Operation, TaskClaimed, TaskCreated, TaskReleased, TaskUpdated
 from coordinaut_git.protocol.rules import BESIDE, Clash, Refusal, clashes
