@@ -94,6 +94,14 @@ def test_r63_a_path_that_was_taken_over_says_so_first(world):
     assert reasons(world, "alice", "src/a") == {"src/a": "unclaimed"}
 
 
+def test_r63_a_takeover_is_not_forgotten_when_the_new_holder_claims_again(world):
+    world.claim("alice", files="src/**")
+    world.wait("31m")
+    task = world.claim("bob", files="src/**", takeover_reason="gone")
+    world.claim("bob", task, files="lib/**")
+    assert reasons(world, "alice", "src/a") == {"src/a": "taken_over"}
+
+
 def test_r63_a_holder_now_comes_before_what_the_instance_lacks(world):
     world.claim("bob", files="src/**")
     world.claim("alice", files="src/a.py", mode="advisory")
