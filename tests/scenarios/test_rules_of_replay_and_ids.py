@@ -20,8 +20,10 @@ from coordinaut_git.protocol.ops import (
 from coordinaut_git.protocol.references import find_task
 from coordinaut_git.protocol.requests import ClaimTask
 from coordinaut_git.protocol.rules import unlawful
+from coordinaut_git.protocol.state import State
 from coordinaut_git.protocol.values import LAST_INSTANT, Instant
 from coordinaut_git.protocol.wellformed import LONGEST_TERM_MS
+from coordinaut_git.stores.memory import DocumentMap
 
 TERM_MS = 30 * 60_000
 
@@ -245,6 +247,14 @@ def test_r57_closed_tasks_are_found_as_well(world):
     world.update(None, task, status="done")
     assert find_task(world.state, "AGT-20261122-001").id == task["id"]
     assert find_task(world.state, "AGT-2026").id == task["id"]
+
+
+def test_r57_a_task_that_was_just_closed_is_found_once(line):
+    written = Replay(State(DocumentMap(everything(line.state)), line.state.seq))
+    assert written.add(TaskUpdated(task_id=task_id(2), status=Status.DONE)) == ""
+    for reference in ("AGT-20261122-002", "task_20261122_002"):
+        assert find_task(written.state, reference).id == task_id(2)
+    assert [task.id for task in written.state.open_tasks()] == [task_id(1)]
 
 
 def test_r58_a_beginning_that_fits_several_tasks_is_refused_with_some_of_them(world):
