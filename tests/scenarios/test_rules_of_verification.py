@@ -124,6 +124,13 @@ def test_r63_a_holder_now_comes_before_what_the_instance_lacks(world):
     ]
 
 
+def test_r63_of_several_holders_the_newest_is_named(world):
+    for who in ("bob", "carol"):
+        world.claim(who, files="docs/**", mode="shared-docs")
+    (found,) = violations(world.state, "alice-1", [ChangedPath("docs/a")], world.moment, fold=False)
+    assert (found["reason"], found["holder"]["agent"]) == ("held_by_other", "carol")
+
+
 def test_r63_an_own_lease_that_expired_comes_before_a_mode_that_covers_nothing(world):
     world.claim("alice", files="src/**", ttl="1m")
     world.claim("alice", files="src/**", mode="shared-read")
