@@ -110,10 +110,11 @@ def meeting(
     if ours.above.isdisjoint(others.leads) and others.above.isdisjoint(ours.leads):
         return None
     near = _near(mine, ours, others), _near(theirs, others, ours)
+    if without := without_mine + without_theirs:
+        near = _other_than(without, near[0]), _other_than(without, near[1])
     for one, other in product(*near):
         if agree_at_ends(compiled(one, fold=fold), compiled(other, fold=fold), share_a_name):
             met = Meeting(mine=one, theirs=other, example=_example(one, other, fold=fold))
-            without = without_mine + without_theirs
             return _still(met, near, without, fold=fold) if without else met
     return None
 
@@ -132,12 +133,20 @@ def within(
             wild.append(text)
         elif not covers(outer, path, fold=fold):
             return path
-    if wild := [text for text in wild if text not in outer]:
+    if wild := _other_than(outer, wild):
         found = _left((tuple(wild),), outer, fold=fold)
         if found.path or not found.settled:
             return found.path or wild[0]
     given_away = meeting(inner, without_outer, fold=fold)
     return given_away.example if given_away else None
+
+
+def _other_than(known: tuple[str, ...], files: list[str]) -> list[str]:
+    """The patterns that are not also in `known`, word for word."""
+    left = dict.fromkeys(files)
+    for text in known:
+        left.pop(text, None)
+    return list(left)
 
 
 def _covers(files: tuple[str, ...], path: str, names: list[str], *, fold: bool, directory: bool) -> bool:

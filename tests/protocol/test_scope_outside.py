@@ -120,6 +120,7 @@ def test_meeting_folds_what_is_given_away():
         ("src/api", "src/", ("src/b",), None),
         ("src/*.py", "src/", ("src/test_*",), "src/test_.py"),
         (".gi?", ".gi[!t]", (), None),
+        (".[gh]it", "lib/", (), ".hit"),  # .git is no name
     ],
 )
 def test_a_request_lies_within_a_scope_or_a_path_shows_that_it_does_not(inner, outer, without, example):
