@@ -124,7 +124,7 @@ def test_usual_scopes_stay_far_below_the_bound(name: str):
         [[compiled(text) for text in side] for side in wanted], [compiled(text) for text in unwanted], fold=False
     )
     assert _Search(track, shortest=True).run().settled
-    assert track.work < MAX_WORK / 5
+    assert track.work < MAX_WORK / 10
 
 
 def test_leases_that_gave_files_away_are_cheap():
