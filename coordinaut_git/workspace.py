@@ -55,11 +55,11 @@ class Workspace:
 
     def actor(self, request: Request) -> Actor:
         """Who acts: what the request says, filled up from the environment, the worktree and what is known."""
-        instance = getattr(request, "agent_instance", None) or self.instance()
+        instance = _said(request, "agent_instance", "from_agent_instance") or self.instance()
         session, session_tool = self._session()
         actor = Actor(
             instance=instance,
-            agent=getattr(request, "agent", None) or self.settings.values.get("agent"),
+            agent=_said(request, "agent", "from_agent") or self.settings.values.get("agent"),
             thread_id=getattr(request, "thread", None) or session,
             tool=getattr(request, "tool", None) or session_tool,
         )
@@ -100,6 +100,14 @@ class Workspace:
         if actor.instance:
             self._touch("presence", actor.instance)
         return done
+
+    def heard(self) -> dict[str, int]:
+        """When this machine last heard of each instance, in milliseconds since the epoch."""
+        try:
+            files = list((self.place.own_dir / "presence").iterdir())
+        except OSError:
+            return {}
+        return {file.name: file.stat().st_mtime_ns // 1_000_000 for file in files}
 
     def close(self) -> None:
         """Let go of the store."""
@@ -191,6 +199,12 @@ def check_storage(storage: str) -> None:
             f"The {storage} storage is not part of this version.",
             hint="Use the git storage, which needs no set-up: coordinaut init",
         )
+
+
+def _said(request: Request, *names: str) -> str | None:
+    """The first of these parameters that the request has and that was given."""
+    given = (getattr(request, name, None) for name in names)
+    return next((value for value in given if value), None)
 
 
 def _listed(words: Iterable[str]) -> str:

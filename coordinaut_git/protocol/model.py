@@ -154,9 +154,10 @@ class Instance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """Something said to an instance, to an agent by name, or to everybody."""
+    """Something said to an instance, to an agent by name, or to everybody; `seq` is its position on the line."""
 
     id: str
+    seq: int
     kind: MessageKind
     text: str
     at: Instant
@@ -167,6 +168,14 @@ class Message:
     broadcast: bool = False
     mentions: tuple[str, ...] = ()
     task_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What an instance has read: every message up to position `up_to` of the line, and some later ones."""
+
+    up_to: int = 0
+    messages: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

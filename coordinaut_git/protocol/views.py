@@ -12,7 +12,16 @@ from coordinaut_git.documents import Entry
 from coordinaut_git.protocol import codec
 from coordinaut_git.protocol.asking import Moment
 from coordinaut_git.protocol.model import Actor, Lease, Mode, Status, Task
-from coordinaut_git.protocol.ops import Operation, TaskClaimed, TaskCreated, TaskReleased, TaskUpdated
+from coordinaut_git.protocol.ops import (
+    LeasesRenewed,
+    MessagePosted,
+    MessagesRead,
+    Operation,
+    TaskClaimed,
+    TaskCreated,
+    TaskReleased,
+    TaskUpdated,
+)
 from coordinaut_git.protocol.rules import BESIDE, Clash, Refusal, clashes
 from coordinaut_git.protocol.scope import meeting
 from coordinaut_git.protocol.state import State
@@ -170,10 +179,19 @@ def summary(state: State, operation: Operation) -> str:
             text = f"update {shown} {_said(change)}"
         case TaskReleased():
             text = f"release {shown} by {actor}" + (f": {change.reason}" if change.reason else "")
-        case _:
+        case MessagePosted():
+            text = f"{change.kind} from {actor} to {_recipient(change)}: {change.text}"
+        case MessagesRead():
+            text = f"{actor} read {'all messages' if change.all else f'{len(change.messages)} messages'}"
+        case LeasesRenewed():
             tasks = ", ".join(_shown_id(state, renewal.task_id) for renewal in operation.renewals[:SHOWN_PATTERNS])
             text = f"renew {tasks} for {actor}"
     return one_line(text)
+
+
+def _recipient(change: MessagePosted) -> str:
+    named = change.to_agent or change.to_agent_instance or ", ".join(f"@{name}" for name in change.mentions)
+    return "everybody" if change.broadcast else named
 
 
 def _said(change: TaskUpdated) -> str:
