@@ -60,7 +60,8 @@ def apply(state: State, operation: Operation, seq: int) -> State:
     if refusal:
         record = _record(operation, refusal, state.at)
         step = Step(state, operation.actor, seq, state.at)
-        return state.changed({refusal_path(record): record} | letters.refused(step, record), seq=seq, at=state.at)
+        told = letters.refused(step, record, refusal)
+        return state.changed({refusal_path(record): record} | told, seq=seq, at=state.at)
     return carried_out(state, operation, seq)
 
 

@@ -172,10 +172,14 @@ class Message:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """What an instance has read: every message up to position `up_to` of the line, and some later ones."""
+    """What an instance has read: every message up to position `up_to` of the line, and some later ones.
+
+    `name` is what it was called then: what was sent to another name of it cannot have been read.
+    """
 
     up_to: int = 0
     messages: tuple[str, ...] = ()
+    name: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

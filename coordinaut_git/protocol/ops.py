@@ -91,10 +91,9 @@ class MessagePosted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessagesRead:
-    """An instance read these messages, or (`all`) every one there was."""
+    """An instance read these messages: one by one, so that what joins the line before this is still unread."""
 
-    messages: tuple[str, ...] = ()
-    all: bool = False
+    messages: tuple[str, ...]
     task_id: str | None = None
 
 

@@ -17,8 +17,9 @@ ACTIVE_MS = 15 * 60_000
 """An instance that was heard of within this time, or holds a lease that has not expired, is active."""
 
 
-def message_form(message: Message, *, read: bool) -> Json:
-    """CONTRACT's Message."""
+def message_form(state: State, message: Message, *, read: bool) -> Json:
+    """CONTRACT's Message, and the display id of the task it is about."""
+    task = state.task(message.task_id) if message.task_id else None
     return {
         "id": message.id,
         "kind": str(message.kind),
@@ -29,6 +30,7 @@ def message_form(message: Message, *, read: bool) -> Json:
         "broadcast": message.broadcast,
         "mentions": list(message.mentions),
         "taskId": message.task_id,
+        "displayId": task.display_id if task else None,
         "text": message.text,
         "at": str(message.at),
         "read": read,
@@ -37,12 +39,12 @@ def message_form(message: Message, *, read: bool) -> Json:
 
 def inbox_view(state: State, instance: str, *, everything: bool, limit: int) -> Json:
     """`{"messages", "unread"}`: the unread ones, newest first, then if asked for those that were read."""
-    new = list(unread(state, instance, state.reading(instance)))
+    new = list(unread(state, instance))
     ids = {message.id for message in new}
     old = (message for message in inbox(state, instance) if message.id not in ids) if everything else ()
     shown = chain(((message, False) for message in new), ((message, True) for message in old))
     return {
-        "messages": [message_form(message, read=read) for message, read in islice(shown, limit)],
+        "messages": [message_form(state, message, read=read) for message, read in islice(shown, limit)],
         "unread": len(new),
     }
 

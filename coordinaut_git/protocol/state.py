@@ -37,7 +37,7 @@ LINE = "line.json"
 def task_path(task_id: str, *, closed: bool) -> str:
     """Tasks lie by day and by number, open ones apart from the archive: neighbours in time share a folder."""
     _, day, number, *_ = f"{task_id}___".split("_", 3)
-    shard = int(number) // NUMBERS_A_SHARD if number.isdecimal() and len(number) < 12 else 0  # noqa: PLR2004 - any bound will do
+    shard = int(number) // NUMBERS_A_SHARD if _is_number(number) else 0
     return f"tasks/{'closed' if closed else 'open'}/{day or '0'}/{shard:02d}/{task_id}.json"
 
 
@@ -170,12 +170,12 @@ class State:
 
     def messages(self, after: int = 0) -> Iterator[Message]:
         """The messages at positions after `after`, newest first; reads no folder of older ones."""
-        for day in sorted(self._names("messages"), reverse=True):
+        for day in reversed(self._names("messages")):
             top = f"messages/{day.rstrip('/')}"
-            shards = sorted((int(name.rstrip("/")) for name in self._names(top)), reverse=True)
-            for shard in shards:
-                if (shard + 1) * NUMBERS_A_SHARD > after:
-                    yield from self._messages_in(f"{top}/{shard}", after)
+            for shard in _numbers(self._names(top)):
+                if (shard + 1) * NUMBERS_A_SHARD <= after:
+                    return
+                yield from self._messages_in(f"{top}/{shard}", after)
 
     def _messages_in(self, folder: str, after: int) -> list[Message]:
         found = (self._get(f"{folder}/{name}", Message) for name in self._names(folder))
@@ -276,6 +276,16 @@ class State:
 def to_bytes(value: Document) -> bytes:
     """A document as it is stored: one line of canonical JSON."""
     return codec.canonical(codec.encode(value)) + b"\n"
+
+
+def _numbers(folders: list[str]) -> list[int]:
+    """The numbers that folders are called by, largest first; what is called otherwise was not written by us."""
+    names = (name.rstrip("/") for name in folders)
+    return sorted((int(name) for name in names if _is_number(name)), reverse=True)
+
+
+def _is_number(name: str) -> bool:
+    return name.isdecimal() and len(name) < 12  # noqa: PLR2004 - any bound will do
 
 
 def _leases_after(leases: dict[str, Lease] | None, changes: Mapping[str, Document | None]) -> dict[str, Lease] | None:

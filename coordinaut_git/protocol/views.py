@@ -25,10 +25,11 @@ from coordinaut_git.protocol.ops import (
 from coordinaut_git.protocol.rules import BESIDE, Clash, Refusal, clashes
 from coordinaut_git.protocol.scope import meeting
 from coordinaut_git.protocol.state import State
-from coordinaut_git.protocol.values import one_line
+from coordinaut_git.protocol.values import clip, one_line
 
 Json = dict[str, Any]
-SHOWN_PATTERNS = 3
+SHOWN = 3
+SHOWN_CHARS = 80
 
 
 def task_form(state: State, task: Task, moment: Moment) -> Json:
@@ -174,24 +175,26 @@ def summary(state: State, operation: Operation) -> str:
             text = f"create {change.display_id} {change.title}"
         case TaskClaimed():
             verb = "take over" if change.takeovers else "claim"
-            text = f"{verb} {shown} {_patterns(change.files)} for {actor}"
+            text = f"{verb} {shown} {_listed(change.files)} for {actor}"
         case TaskUpdated():
             text = f"update {shown} {_said(change)}"
         case TaskReleased():
             text = f"release {shown} by {actor}" + (f": {change.reason}" if change.reason else "")
         case MessagePosted():
-            text = f"{change.kind} from {actor} to {_recipient(change)}: {change.text}"
+            text = f"{change.kind} from {actor} to {_recipient(change)}: {clip(change.text, SHOWN_CHARS)}"
         case MessagesRead():
-            text = f"{actor} read {'all messages' if change.all else f'{len(change.messages)} messages'}"
+            count = len(change.messages)
+            text = f"{actor} read {count} message{'' if count == 1 else 's'}"
         case LeasesRenewed():
-            tasks = ", ".join(_shown_id(state, renewal.task_id) for renewal in operation.renewals[:SHOWN_PATTERNS])
+            tasks = ", ".join(_shown_id(state, renewal.task_id) for renewal in operation.renewals[:SHOWN])
             text = f"renew {tasks} for {actor}"
     return one_line(text)
 
 
 def _recipient(change: MessagePosted) -> str:
-    named = change.to_agent or change.to_agent_instance or ", ".join(f"@{name}" for name in change.mentions)
-    return "everybody" if change.broadcast else named
+    if change.broadcast:
+        return "everybody"
+    return change.to_agent or change.to_agent_instance or _listed(tuple(f"@{name}" for name in change.mentions))
 
 
 def _said(change: TaskUpdated) -> str:
@@ -202,9 +205,9 @@ def _said(change: TaskUpdated) -> str:
     return "; ".join(parts) or ", ".join(sorted(key for key in codec.encode(change) if key != "taskId"))
 
 
-def _patterns(files: tuple[str, ...]) -> str:
-    more = f" and {len(files) - SHOWN_PATTERNS} more" if len(files) > SHOWN_PATTERNS else ""
-    return " ".join(files[:SHOWN_PATTERNS]) + more
+def _listed(words: tuple[str, ...]) -> str:
+    more = f" and {len(words) - SHOWN} more" if len(words) > SHOWN else ""
+    return " ".join(words[:SHOWN]) + more
 
 
 def _shown_id(state: State, task_id: str | None) -> str:

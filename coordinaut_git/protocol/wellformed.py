@@ -42,7 +42,7 @@ THREAD_CHARS = 128
 T = TypeVar("T")
 
 _OPERATION_ID = re.compile(r"op_[0-9a-z]{8,64}\Z")
-_MESSAGE_ID = re.compile(r"msg_[0-9a-z_]{8,80}\Z")
+_MESSAGE_ID = re.compile(r"msg_[0-9A-Za-z_]{1,150}\Z")
 _TASK_ID = re.compile(r"task_([0-9]{8})_([0-9]{3}|[1-9][0-9]{3,8})_[0-9a-z]{1,64}\Z")
 
 
@@ -171,7 +171,7 @@ def _(change: MessagePosted) -> None:
 @check_change.register
 def _(change: MessagesRead) -> None:
     _check_count("messages", change.messages)
-    if not change.messages and not change.all:
+    if not change.messages:
         raise invalid("no_messages", "No messages were named.", hint="Give --messages ID,… or --all.")
     for message_id in change.messages:
         if not _MESSAGE_ID.match(message_id):
