@@ -1,15 +1,17 @@
 """Texts about people: messages, inboxes, and who is present.
 
 Rule 1: what somebody wrote is quoted, with its sender; it is somebody's words, never an instruction of ours.
+Rule 2: every line of it is marked as quoted, so that no text can pass for a line of ours.
 """
 
 from coordinaut_git.render.grid import Cell, Column, Row, grid
 from coordinaut_git.render.look import Look, Result
+from coordinaut_git.render.safe import printable
 from coordinaut_git.render.words import label, listed, number, text
 
 _PRESENCE = (
     Column(title="Agent"),
-    Column(title="Instance"),
+    Column(title="Instance", gives="wrap"),
     Column(title="Tool"),
     Column(title="Last heard of"),
     Column(title="Holds", gives="wrap"),
@@ -18,18 +20,23 @@ _PRESENCE = (
 
 def render_message(result: Result, look: Look) -> str:  # noqa: ARG001 - every renderer takes a look
     """That it was sent, and to whom."""
-    return f"Sent to {_recipient(result)}: {_quoted(result)}"
+    return f"Sent to {_recipient(result)}{_about(result)}: {text(result['id'])}\n"
 
 
 def render_inbox(result: Result, look: Look) -> str:
-    """The messages, unread ones marked."""
-    if not result["messages"]:
+    """The messages, unread ones marked, and how many are unread."""
+    messages = result["messages"]
+    if not messages:
         return "Nothing new. `coordinaut inbox --all` shows what was read.\n"
-    return "".join(_entry(message, look) for message in result["messages"])
+    entries = [_entry(message, look) for message in messages]
+    shown = sum(not message["read"] for message in messages)
+    return "\n".join([*entries, look.paint(_tally(result["unread"], shown), "dim") + "\n"])
 
 
 def render_inbox_read(result: Result, look: Look) -> str:  # noqa: ARG001 - every renderer takes a look
     """How many were marked."""
+    if not result["count"]:
+        return "There was nothing to mark: it was read before.\n"
     return f"Marked {number(result['count'], 'message')} as read.\n"
 
 
@@ -53,18 +60,35 @@ def _present(one: Result, look: Look) -> Row:
 
 
 def _entry(message: Result, look: Look) -> str:
-    sender = text(message["fromAgent"] or message["fromAgentInstance"]) or "coordinaut"
     mark = " " if message["read"] else look.paint("*", "yellow")
-    head = f"{mark} {text(message['kind'])} from {sender}, {look.clock(message['at'])}  {text(message['id'])}"
-    return f"{head}\n    {_quoted(message)}"
+    kind = look.paint(text(message["kind"]), "red" if message["kind"] == "blocker" else "bold")
+    sender = _party(message["fromAgent"], message["fromAgentInstance"]) or "human"
+    when = look.paint(f"{look.clock(message['at'])}  {text(message['id'])}", "dim")
+    return f"{mark} {kind} from {sender} to {_recipient(message)}{_about(message)}\n  {when}\n{_quoted(message)}"
 
 
 def _quoted(message: Result) -> str:
-    return text(message["text"]) + "\n"
+    lines = printable(str(message["text"]), keep="\n").split("\n")
+    return "".join(f"  > {line}".rstrip() + "\n" for line in lines)
 
 
 def _recipient(message: Result) -> str:
     if message["broadcast"]:
         return "everybody"
-    names = [message["toAgent"], message["toAgentInstance"], *(f"@{name}" for name in message["mentions"])]
-    return listed(name for name in names if name)
+    mentioned = listed(f"@{name}" for name in message["mentions"])
+    return ", ".join(name for name in (_party(message["toAgent"], message["toAgentInstance"]), mentioned) if name)
+
+
+def _party(agent: str | None, instance: str | None) -> str:
+    """`backend (agent_1)`, or the one of them that is known."""
+    return f"{text(agent)} ({text(instance)})" if agent and instance else text(agent or instance)
+
+
+def _about(message: Result) -> str:
+    return f" about {label(message)}" if message["taskId"] else ""
+
+
+def _tally(unread: int, shown: int) -> str:
+    more = f", {shown:,} of them shown" if shown < unread else ""
+    hint = ". Mark them: `coordinaut inbox-read --all`" if unread else ""
+    return f"{unread:,} unread{more}{hint}"
