@@ -36,6 +36,7 @@ def letter_id(operation_id: str, number: int = 0) -> str:
 def posted(step: Step, change: MessagePosted, operation_id: str) -> Writes:
     """What somebody said."""
     return _written(
+        step,
         Message(
             id=letter_id(operation_id),
             seq=step.seq,
@@ -49,7 +50,7 @@ def posted(step: Step, change: MessagePosted, operation_id: str) -> Writes:
             broadcast=change.broadcast,
             mentions=change.mentions,
             task_id=change.task_id,
-        )
+        ),
     )
 
 
@@ -67,6 +68,7 @@ def taken_over(step: Step, lost: Lease, reason: str, message_id: str) -> Writes:
         f"which {holder(lost)} held until {lost.expires_at}: {reason}"
     )
     return _written(
+        step,
         Message(
             id=message_id,
             seq=step.seq,
@@ -78,7 +80,7 @@ def taken_over(step: Step, lost: Lease, reason: str, message_id: str) -> Writes:
             to_agent_instance=lost.agent_instance,
             to_agent=lost.agent,
             task_id=lost.task_id,
-        )
+        ),
     )
 
 
@@ -101,6 +103,7 @@ def refused(step: Step, record: RefusedOperation, refusal: Refusal) -> Writes:
 
 def _note(step: Step, message_id: str, text: str, instance: str, task_id: str | None) -> Writes:
     return _written(
+        step,
         Message(
             id=message_id,
             seq=step.seq,
@@ -110,7 +113,7 @@ def _note(step: Step, message_id: str, text: str, instance: str, task_id: str | 
             from_agent=OURSELVES,
             to_agent_instance=instance,
             task_id=task_id,
-        )
+        ),
     )
 
 
@@ -119,5 +122,7 @@ def _patterns(lease: Lease) -> str:
     return ", ".join(lease.files[:SHOWN_PATTERNS]) + more
 
 
-def _written(message: Message) -> Writes:
-    return {message_path(message): message}
+def _written(step: Step, message: Message) -> Writes:
+    """A new message; one that is there already stays, should an enemy give two operations one id."""
+    path = message_path(message)
+    return {} if step.state.message_at(path) else {path: message}

