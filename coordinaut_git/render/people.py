@@ -9,6 +9,7 @@ from coordinaut_git.render.look import Look, Result
 from coordinaut_git.render.safe import printable
 from coordinaut_git.render.words import label, listed, number, text
 
+_TAB = 4
 _PRESENCE = (
     Column(title="Agent"),
     Column(title="Instance", gives="wrap"),
@@ -68,7 +69,7 @@ def _entry(message: Result, look: Look) -> str:
 
 
 def _quoted(message: Result) -> str:
-    lines = printable(str(message["text"]), keep="\n").split("\n")
+    lines = printable(str(message["text"]).expandtabs(_TAB), keep="\n").split("\n")
     return "".join(f"  > {line}".rstrip() + "\n" for line in lines)
 
 
@@ -89,6 +90,6 @@ def _about(message: Result) -> str:
 
 
 def _tally(unread: int, shown: int) -> str:
-    more = f", {shown:,} of them shown" if shown < unread else ""
-    hint = ". Mark them: `coordinaut inbox-read --all`" if unread else ""
-    return f"{unread:,} unread{more}{hint}"
+    if shown < unread:
+        return f"{unread:,} unread, {shown:,} of them shown. Show all: `coordinaut inbox --limit {unread}`"
+    return f"{unread:,} unread" + (". Mark them: `coordinaut inbox-read --all`" if unread else "")
