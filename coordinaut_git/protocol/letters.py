@@ -93,7 +93,7 @@ def refused(step: Step, record: RefusedOperation, refusal: Refusal) -> Writes:
     what = _DEEDS.get(record.op, record.op) + (f" of {task.display_id}" if task else "")
     leases = [clash.lease for clash in refusal.clashes]
     held = [f"{_patterns(lease)} is held by {holder(lease)} for {lease.display_id}." for lease in leases]
-    text = " ".join([f"Your {what} {_REFUSED}: {record.reason}", *held])
+    text = " ".join([f"Your {what} {_REFUSED} ({record.code}).", *held])
     writes = _note(step, letter_id(record.id), text, asked, record.task_id)
     for number, lease in enumerate(leases, 1):
         told = f"A {what} by {asked} {_REFUSED}: you hold {_patterns(lease)} for {lease.display_id}."

@@ -212,7 +212,7 @@ def refused() -> Replay:
 def test_r75_who_is_refused_at_replay_is_told_and_so_is_who_was_in_the_way(refused):
     (for_bob,), (for_alice,) = (list(unread(refused.state, f"{who}-1")) for who in ("bob", "alice"))
     assert for_bob.text == (
-        "Your claim of AGT-20261122-002 was refused where it came to stand in the history: The scope is held. "
+        "Your claim of AGT-20261122-002 was refused where it came to stand in the history (scope_conflict). "
         "src/** is held by alice (alice-1) for AGT-20261122-001."
     )
     assert for_alice.text == (
