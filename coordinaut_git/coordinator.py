@@ -39,6 +39,13 @@ class Known(NamedTuple):
     state: State
 
 
+class Tried(NamedTuple):
+    """An operation and the head after which it was to stand."""
+
+    head: Head
+    operation: Operation
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
     """What came of a request: the operation (None: nothing needed writing), the state after it, and when."""
@@ -55,6 +62,7 @@ class Coordinator:
         self.store = store
         self._clock, self._ids, self._fold, self._team = clock, ids, fold, team
         self._known: Known | None = None
+        self._unsettled: list[Tried] = []
 
     def read(self) -> Known:
         """The newest state; raises not_found (`no_store`) before `init`."""
@@ -82,6 +90,7 @@ class Coordinator:
 
         Raises the refusal as a `CoordinautError`; contended if every race was lost within the bound.
         """
+        self._unsettled = []
         for attempt in range(ATTEMPTS):
             with self.store.queue(QUEUE_S):
                 done = self._attempt(request, actor)
@@ -100,9 +109,11 @@ class Coordinator:
         return ((entry, from_entry(entry)) for entry in self.store.log(head))
 
     def _attempt(self, request: Request, actor: Actor) -> Done | None:
-        """One round; None when the race was lost."""
+        """One round; None when the race was lost or its outcome is unknown: look again."""
         head, state = self.read()
         moment = self.moment(state)
+        if late := self._landed(head):
+            return Done(operation=late, state=state, moment=moment)
         outcome = decide(state, request, actor, moment, self._fresh())
         if isinstance(outcome, Refusal):
             raise _refused(outcome, moment)
@@ -110,11 +121,11 @@ class Coordinator:
             return Done(operation=None, state=state, moment=moment)
         new = carried_out(state, outcome, state.seq + 1)
         entry = to_entry(outcome, new.seq, views.summary(state, outcome))
-        after = self._published(head, entry, new)
+        after = self._published(Tried(head, outcome), entry, new)
         return Done(operation=outcome, state=after, moment=moment) if after else None
 
-    def _published(self, head: Head, entry: Entry, new: State) -> State | None:
-        """The state with the entry on the line; None where the race was lost."""
+    def _published(self, tried: Tried, entry: Entry, new: State) -> State | None:
+        """The state with the entry on the line; None where the race was lost, or where that is not known yet."""
         written = False
 
         def changes() -> Mapping[str, bytes | None]:
@@ -123,11 +134,12 @@ class Coordinator:
             return new.changes()
 
         try:
-            now = self.store.commit(head, entry, changes)
+            now = self.store.commit(tried.head, entry, changes)
         except StaleHead:
             return None
-        except OutcomeUnknown as error:
-            return self.read().state if self._settled(head, entry, error) else None
+        except OutcomeUnknown:
+            self._unsettled.append(tried)
+            return None
         self._known = Known(now, self._rebased(now, new) if written else new)
         return self._known.state
 
@@ -136,18 +148,20 @@ class Coordinator:
         snapshot = self.store.snapshot(head)
         return state.rebased(snapshot.documents) if snapshot.seq == state.seq else state
 
-    def _settled(self, head: Head, entry: Entry, cause: OutcomeUnknown) -> bool:
-        """Look for the entry's id among what came after `head`."""
-        now = self.store.head()
-        entries = self.store.since(head, now) if now else None
-        if entries is None:
-            raise contended(
-                "unknown_outcome",
-                f"It could not be told whether operation {entry.id} was written.",
-                hint=f"Look for it before you ask again: coordinaut watch --since {entry.id}",
-                operation=entry.id,
-            ) from cause
-        return any(other.id == entry.id for other in entries)
+    def _landed(self, head: Head) -> Operation | None:
+        """Of the operations whose outcome was unknown, the one that is on the line after all, however late."""
+        for tried in self._unsettled:
+            entries = self.store.since(tried.head, head)
+            if entries is None:
+                raise contended(
+                    "unknown_outcome",
+                    f"It could not be told whether operation {tried.operation.id} was written.",
+                    hint=f"Look for it before you ask again: coordinaut watch --since {tried.operation.id}",
+                    operation=tried.operation.id,
+                )
+            if any(entry.id == tried.operation.id for entry in entries):
+                return tried.operation
+        return None
 
     def _fresh(self) -> Fresh:
         token = self._ids.token

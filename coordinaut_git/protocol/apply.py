@@ -102,10 +102,9 @@ def _renewed(step: Step, operation: Operation) -> Writes:
 
 def _created(step: Step, change: TaskCreated) -> Writes:
     _, day, digits = change.display_id.split("-")
-    number, last = int(digits), step.state.last_number(day)
+    number = step.state.last_number(day) + 1
     writes: Writes = {}
-    if number <= last:  # minted apart from others: the later one moves on, found by its alias
-        number = last + 1
+    if number != int(digits):  # minted apart from others: it gets the number of its place, found by an alias
         writes[alias_path(display_id(day, number))] = Alias(task_id=change.task_id)
     task = Task(
         id=change.task_id,
@@ -161,6 +160,7 @@ def _granted(step: Step, task: Task, change: TaskClaimed, ended: list[Lease]) ->
     held, actor, at = step.state.lease(task.id), step.actor, step.at
     own = held if held and held.agent_instance == actor.instance else None
     same = own is not None and (own.files, own.mode, own.fold) == (change.files, change.mode, change.fold)
+    renewed = own if own and same and at < own.expires_at else None
     return Lease(
         task_id=task.id,
         display_id=task.display_id,
@@ -171,10 +171,10 @@ def _granted(step: Step, task: Task, change: TaskClaimed, ended: list[Lease]) ->
         files=change.files,
         mode=change.mode,
         fold=change.fold,
-        granted_at=own.granted_at if own and same else at,
+        granted_at=renewed.granted_at if renewed else at,
         expires_at=Instant(at + change.term_ms),
         term_ms=change.term_ms,
-        fence=own.fence if own and same and at < own.expires_at else step.seq,
+        fence=renewed.fence if renewed else step.seq,
         seq=step.seq,
         took_over=(own.took_over if own else ()) + tuple(takeover_of(lost) for lost in ended),
     )
@@ -223,7 +223,6 @@ def _record(operation: Operation, refusal: Refusal, at: Instant) -> RefusedOpera
         at=at,
         op=operation.op,
         code=refusal.code,
-        reason=refusal.reason,
         agent_instance=_cleaned(operation.actor.instance or "", "._:@+-") or None,
         task_id=_cleaned(operation.change.task_id or "", "_") or None,
     )

@@ -10,6 +10,8 @@ from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import accumulate
+from operator import xor
 
 Ranges = tuple[tuple[int, int], ...]
 
@@ -20,6 +22,7 @@ _LATIN = 0xA1  # where the printable characters beyond ASCII begin
 _SURROGATES = range(0xD800, 0xE000)
 _UPPER = (ord("A"), ord("Z"))
 _CASE = ord("a") - ord("A")
+_LAST = 0x10FFFF
 _FOLDING = {upper: upper + _CASE for upper in range(_UPPER[0], _UPPER[1] + 1)}
 
 
@@ -61,7 +64,40 @@ def pick(one: CharSet, other: CharSet, avoid: Iterable[str] = ()) -> str | None:
     points = {ord(char) for char in unwanted}
     shared = _common(_common(one.ranges, other.ranges), _complement((point, point) for point in points))
     starts = [max(first, _LATIN) if first < _LATIN <= last else first for first, last in shared]
-    return chr(min(starts, key=lambda point: (point < _LATIN, point in _SURROGATES, point))) if starts else None
+    return chr(min(starts, key=_legibility)) if starts else None
+
+
+def representatives(sets: Iterable[tuple[CharSet, int]], *, apart: str, fold: bool) -> list[tuple[str, int]]:
+    """A character for each way to be in some of the sets, the most readable first, with the bits of its sets.
+
+    A bit belongs to one set only. The characters `apart` stand only for themselves. Folded, there are no capitals.
+    """
+    chosen: dict[tuple[int, str], str] = {}
+    for char, bits in _pieces(sets, apart):
+        if char in ANY and not (fold and folded(char) != char):
+            chosen.setdefault((bits, char if char in apart else ""), char)
+    return [(char, bits) for (bits, _), char in chosen.items()]
+
+
+def _pieces(sets: Iterable[tuple[CharSet, int]], apart: str) -> list[tuple[str, int]]:
+    """Characters of every stretch that no set cuts through, with the bits of its sets, the most readable first.
+
+    A set is entered at the first point of a range and left after its last: each flips its bits.
+    """
+    flips = dict.fromkeys([*(ord(char) for char in _READABLE + apart), *(first for first, _ in _ALPHABET), _LATIN], 0)
+    for chars, bits in sets:
+        for point in (edge for first, last in chars.ranges for edge in (first, last + 1)):
+            flips[point] = flips.get(point, 0) ^ bits
+    points = sorted(flips)
+    found = zip(points, accumulate((flips[point] for point in points), xor), strict=True)
+    inside = [(point, bits) for point, bits in found if point <= _LAST]
+    return [(chr(point), bits) for point, bits in sorted(inside, key=lambda piece: _legibility(piece[0]))]
+
+
+def _legibility(point: int) -> tuple[int, bool, bool, int]:
+    """Sorts the characters that are easy to read first."""
+    rank = _READABLE.find(chr(point))
+    return (rank if rank >= 0 else len(_READABLE), point < _LATIN, point in _SURROGATES, point)
 
 
 @lru_cache(maxsize=4096)

@@ -60,6 +60,11 @@ class Component:
     singles: Mapping[str, int] = field(default_factory=dict)
     classes: tuple[tuple[CharSet, int], ...] = ()
 
+    @property
+    def sets(self) -> tuple[CharSet, ...]:
+        """The character sets in order, those of a literal too."""
+        return self.items if self.literal is None else tuple(map(_single, self.literal))
+
     def fits(self, char: str) -> int:
         """The items that `char` fits, as bits."""
         bits = self.singles.get(char, 0)

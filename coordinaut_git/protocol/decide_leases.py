@@ -22,7 +22,8 @@ def claim(asker: Asker, request: ask.ClaimTask) -> Made:
         raise invalid("no_task", "No task was named.", hint="Name one: coordinaut claim --task AGT-…")
     task = find_task(asker.state, request.task)
     own = asker.own(task.id)
-    files = _widened(own.files if own else (), request.files) or task.files
+    held = asker.state.lease(task.id)
+    files = _widened(own.files if own else (), request.files) or task.files or (held.files if held else ())
     if not files:
         raise invalid(
             "no_files",

@@ -184,13 +184,15 @@ class Reading:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefusedOperation:
-    """An operation that was not lawful where it came to stand on the line: kept, with the reason, without effect."""
+    """An operation that was not lawful where it came to stand on the line: kept, without effect.
+
+    `code` says why. The sentence for it is not kept: it may be worded better one day, and these bytes must stay.
+    """
 
     id: str
     at: Instant
     op: str
     code: str
-    reason: str
     agent_instance: str | None = None
     task_id: str | None = None
 

@@ -36,6 +36,12 @@ class Pattern:
     gaps: int
     folder: bool
 
+    @property
+    def plain(self) -> str | None:
+        """The one path that everything covered is at or below; None if there are wildcards or a slash at the end."""
+        names = [item.literal for item in self.items if item.literal is not None]
+        return "/".join(names) if self.gaps == 1 << len(names) else None
+
     def covers(self, names: Sequence[str], *, directory: bool = False) -> bool:
         """Whether the pattern matches the path of these `names`, or a folder that it is in."""
         at = 1
@@ -72,6 +78,13 @@ def compiled(text: str, *, fold: bool = False) -> Pattern:
         items.append(component("*"))
     gaps |= 1 << len(items)
     return Pattern(text=text, items=tuple(items), gaps=gaps, folder=folder)
+
+
+def tree(names: Sequence[str]) -> Pattern:
+    """The pattern for what is in the folder of these `names`, each as it is."""
+    path = "".join(name + "/" for name in names)
+    items = (*(Component(literal=name) for name in names), component("*"))
+    return Pattern(text=path, items=items, gaps=1 << len(items), folder=True)
 
 
 def lead_of(text: str) -> str:

@@ -83,13 +83,13 @@ def check_identifier(what: str, text: str) -> str:
 def check_line(what: str, text: str, chars: int = TITLE_CHARS) -> str:
     """One line of text for people, not blank, without control characters, at most `chars` characters."""
     if not text.strip():
-        raise invalid("empty_text", f"{what} is empty.", hint=f"Give {what} as one line of text.")
+        raise invalid("empty_text", f"{_first(what)} is empty.", hint=f"Give {what} as one line of text.")
     if len(text) > chars:
-        raise invalid("text_too_long", f"{what} has {len(text):,} characters; at most {chars} are kept.")
+        raise invalid("text_too_long", f"{_first(what)} has {len(text):,} characters; at most {chars} are kept.")
     if _CONTROL.search(text) or _SURROGATE.search(text):
         raise invalid(
             "control_character",
-            f"{what} holds a line break, an escape or another control character.",
+            f"{_first(what)} holds a line break, an escape or another control character.",
             hint=f"Give {what} as one plain line of Unicode text.",
         )
     return text
@@ -98,10 +98,15 @@ def check_line(what: str, text: str, chars: int = TITLE_CHARS) -> str:
 def check_text(what: str, text: str) -> str:
     """Free text, several lines allowed, at most 16 KiB of UTF-8, without NUL or lone surrogates."""
     if not text.strip():
-        raise invalid("empty_text", f"{what} is empty.")
+        raise invalid("empty_text", f"{_first(what)} is empty.")
     if "\0" in text or _SURROGATE.search(text):
-        raise invalid("control_character", f"{what} holds a NUL or bytes that are not UTF-8.")
+        raise invalid("control_character", f"{_first(what)} holds a NUL or bytes that are not UTF-8.")
     size = len(text.encode())
     if size > TEXT_BYTES:
-        raise invalid("text_too_long", f"{what} has {size:,} bytes; at most {TEXT_BYTES:,} are kept.")
+        raise invalid("text_too_long", f"{_first(what)} has {size:,} bytes; at most {TEXT_BYTES:,} are kept.")
     return text
+
+
+def _first(what: str) -> str:
+    """What a sentence begins with."""
+    return what[:1].upper() + what[1:]

@@ -90,7 +90,8 @@ def test_a_long_line_with_checkpoints_is_clean(cli, line, head):
     shown = cli.json(line.root, "doctor", "--deep")
     said = {check["name"]: check for check in shown["checks"]}
     assert {check["status"] for check in said.values()} == {"ok"}
-    assert said["replay"]["summary"] == f"{OPERATIONS} operations replayed, 2 checkpoints are the very trees"
+    assert f"{OPERATIONS} operations replayed" in said["replay"]["summary"]
+    assert "2 checkpoints" in said["replay"]["summary"]
     assert head(line.root) == before
     assert listing(line.root) == files
 

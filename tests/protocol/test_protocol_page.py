@@ -116,7 +116,7 @@ def test_documents_lie_where_the_page_says():
     common = {"title": "", "created_at": AT, "created_by": "", "updated_at": AT}
     task = Task(id="task_20261122_001_0a1b2c3d4e5f", display_id="AGT-20261122-001", **common)
     message = Message(id="msg_00112233445566778899aabc_0", seq=100, kind=MessageKind.NOTE, text="", at=AT)
-    refusal = RefusedOperation(id="op_00112233445566778899aabc", at=AT, op="", code="", reason="")
+    refusal = RefusedOperation(id="op_00112233445566778899aabc", at=AT, op="", code="")
     places = {
         task_path(task.id, closed=False): Task,
         task_path("task_20261122_064_0a1b2c3d4e5f", closed=True): Task,

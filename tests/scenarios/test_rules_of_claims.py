@@ -83,6 +83,16 @@ def test_r27_a_claim_that_names_files_leaves_the_tasks_own_aside(world):
     assert (done["task"]["files"], done["lease"]["files"]) == (["src/**"], ["docs/a.md"])
 
 
+def test_r27_taking_over_a_task_without_files_of_its_own_takes_the_ended_leases(world):
+    task = world.create()
+    world.claim("alice", task, files="src/**", ttl="1m")
+    with world.refuses("scope_conflict"):
+        world.claim("bob", task)
+    world.wait("2m")
+    done = world.claim("bob", task, takeover_reason="its session ended")
+    assert done["lease"]["files"] == ["src/**"]
+
+
 def test_r27_a_claim_names_a_task(world):
     with world.refuses("no_task", Kind.INVALID):
         world.claim("alice", "", files="x")

@@ -57,6 +57,14 @@ def test_r34_a_reason_ends_only_those_in_the_way_that_have_expired(late):
     assert late.lease(FIRST)["agent"] == "alice"
 
 
+def test_r34_a_reason_is_asked_for_only_where_it_would_be_enough(late):
+    late.claim("carol", files="docs/**")
+    with late.refuses("scope_conflict") as caught:
+        late.claim("bob", SECOND, files=("src/a.py", "docs/a.md"))
+    states = [(conflict["agent"], conflict["state"]) for conflict in caught.value.details["conflicts"]]
+    assert states == [("alice", "expired"), ("carol", "active")]
+
+
 def test_r34_a_reason_that_is_not_needed_is_dropped(world):
     task = world.claim("bob", files="src/**", takeover_reason="just in case")
     operation = world.operations()[-1]

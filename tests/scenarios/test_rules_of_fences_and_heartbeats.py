@@ -123,6 +123,14 @@ def test_r45_what_is_not_due_is_not_renewed_on_the_way(world):
     assert world.lease(task)["expiresAt"] == "2026-11-22T16:30:00.000Z"
 
 
+@pytest.mark.parametrize("act", ["claim", "release"])
+def test_r45_a_claim_or_a_release_does_not_renew_its_own_lease_besides(world, act):
+    task = world.claim("alice", files="src/**")
+    world.wait("16m")
+    getattr(world, act)("alice", task)
+    assert world.operations()[-1].renewals == ()
+
+
 def test_r45_an_update_that_closes_a_task_renews_it_in_vain(world):
     task = world.claim("alice", files="src/**")
     world.wait("16m")

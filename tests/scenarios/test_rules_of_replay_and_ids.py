@@ -22,8 +22,10 @@ from coordinaut_git.protocol.ops import (
 from coordinaut_git.protocol.references import find_task
 from coordinaut_git.protocol.requests import ClaimTask
 from coordinaut_git.protocol.rules import unlawful
+from coordinaut_git.protocol.state import State
 from coordinaut_git.protocol.values import LAST_INSTANT, Instant
 from coordinaut_git.protocol.wellformed import LONGEST_TERM_MS
+from coordinaut_git.stores.memory import DocumentMap
 
 TERM_MS = 30 * 60_000
 
@@ -91,8 +93,7 @@ def test_r51_the_record_says_who_wanted_what_and_why_not(line, world):
     (record,) = (data for path, data in everything(line.state).items() if path.startswith("refusals/"))
     assert record == (
         b'{"agentInstance":"bob-1","at":"2026-11-22T16:00:00.000Z","code":"not_owner",'
-        b'"id":"op_000000000000000000000004","op":"task_released",'
-        b'"reason":"AGT-20261122-001 is held by alice (alice-1), not by bob-1.","taskId":"task_20261122_001_a"}\n'
+        b'"id":"op_000000000000000000000004","op":"task_released","taskId":"task_20261122_001_a"}\n'
     )
 
 
@@ -269,6 +270,14 @@ def test_r57_closed_tasks_are_found_as_well(world):
     world.update(None, task, status="done")
     assert find_task(world.state, "AGT-20261122-001").id == task["id"]
     assert find_task(world.state, "AGT-2026").id == task["id"]
+
+
+def test_r57_a_task_that_was_just_closed_is_found_once(line):
+    written = Replay(State(DocumentMap(everything(line.state)), line.state.seq))
+    assert written.add(TaskUpdated(task_id=task_id(2), status=Status.DONE)) == ""
+    for reference in ("AGT-20261122-002", "task_20261122_002"):
+        assert find_task(written.state, reference).id == task_id(2)
+    assert [task.id for task in written.state.open_tasks()] == [task_id(1)]
 
 
 def test_r58_a_beginning_that_fits_several_tasks_is_refused_with_some_of_them(world):

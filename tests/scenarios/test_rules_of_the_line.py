@@ -102,6 +102,23 @@ def test_r4_an_unknown_outcome_ends_with_the_operation_on_the_line_once(fault):
     assert task["displayId"] == "AGT-20261122-001"
 
 
+def test_r4_an_operation_that_lands_late_is_recognised_and_not_done_twice():
+    late = []
+
+    def answered_by_nobody(expected, commit):
+        late.append(commit)
+        raise OutcomeUnknown
+
+    def the_first_lands_now(expected, commit):
+        late.pop()()
+        return commit()
+
+    world = World(store=Faulty(answered_by_nobody, the_first_lands_now))
+    task = world.create("alice", title="once")
+    assert [entry.seq for entry in world.entries()] == [1]
+    assert task["id"] in {one.id for one in world.state.open_tasks()}
+
+
 def test_r4_an_outcome_that_cannot_be_told_is_said_with_the_operations_id():
     world = World(store=Faulty(not_written))
     world.store.forgetful = True

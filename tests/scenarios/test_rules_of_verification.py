@@ -94,6 +94,14 @@ def test_r63_a_path_that_was_taken_over_says_so_first(world):
     assert reasons(world, "alice", "src/a") == {"src/a": "unclaimed"}
 
 
+def test_r63_a_takeover_is_not_forgotten_when_the_new_holder_claims_again(world):
+    world.claim("alice", files="src/**")
+    world.wait("31m")
+    task = world.claim("bob", files="src/**", takeover_reason="gone")
+    world.claim("bob", task, files="lib/**")
+    assert reasons(world, "alice", "src/a") == {"src/a": "taken_over"}
+
+
 def test_r63_a_holder_now_comes_before_what_the_instance_lacks(world):
     world.claim("bob", files="src/**")
     world.claim("alice", files="src/a.py", mode="advisory")
@@ -114,6 +122,13 @@ def test_r63_a_holder_now_comes_before_what_the_instance_lacks(world):
             "hint": "Undo the change, or ask bob (bob-1) for a handoff.",
         }
     ]
+
+
+def test_r63_of_several_holders_the_newest_is_named(world):
+    for who in ("bob", "carol"):
+        world.claim(who, files="docs/**", mode="shared-docs")
+    (found,) = violations(world.state, "alice-1", [ChangedPath("docs/a")], world.moment, fold=False)
+    assert (found["reason"], found["holder"]["agent"]) == ("held_by_other", "carol")
 
 
 def test_r63_an_own_lease_that_expired_comes_before_a_mode_that_covers_nothing(world):

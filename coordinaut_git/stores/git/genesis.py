@@ -44,3 +44,4 @@ GENESIS_OBJECTS = ((BLOB, _BLOB), (TREE, _TREE), (COMMIT, _COMMIT))
 
 GENESIS_TREE = object_id(TREE, _TREE)
 GENESIS = object_id(COMMIT, _COMMIT)
+GENESIS_IDS = frozenset(object_id(kind, data) for kind, data in GENESIS_OBJECTS)

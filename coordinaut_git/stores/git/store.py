@@ -19,7 +19,7 @@ from coordinaut_git.plumbing.pygit2_engine import Pygit2Engine
 from coordinaut_git.plumbing.queue import WriterQueue
 from coordinaut_git.plumbing.repository import Place, Repository, open_repository
 from coordinaut_git.plumbing.settings import Settings, read_settings
-from coordinaut_git.stores.git.genesis import GENESIS, GENESIS_OBJECTS
+from coordinaut_git.stores.git.genesis import GENESIS, GENESIS_IDS, GENESIS_OBJECTS
 from coordinaut_git.stores.git.heal import heal, heal_recent
 from coordinaut_git.stores.git.journal import Journal
 from coordinaut_git.stores.git.line import Line, Point
@@ -177,6 +177,10 @@ class GitStore:
                 raise self._broken(f"names the commit {head}, which is not on disk")
 
     def _heal(self, name: str) -> bool:
+        if name in GENESIS_IDS:
+            for kind, data in GENESIS_OBJECTS:
+                self.engine.write(kind, data)
+            return True
         healed = heal((name,), self.journal, self.engine.write)
         heal_recent(self.journal, self.engine.missing, self.engine.write)
         return name in healed
