@@ -5,6 +5,7 @@ Rule 2: what the environment says is read here, once, from the mapping that is g
 """
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from coordinaut_git.documents import Store
 from coordinaut_git.errors import CoordinautError, environment, invalid
 from coordinaut_git.plumbing.repository import Place, find, open_repository
 from coordinaut_git.plumbing.settings import Settings, check_ref_name, read_settings
-from coordinaut_git.protocol.model import Actor, Tool
+from coordinaut_git.protocol.model import Actor, Instance, Tool
 from coordinaut_git.protocol.requests import Request
 from coordinaut_git.protocol.values import check_identifier
 
@@ -54,12 +55,16 @@ class Workspace:
         return self.place.work_tree or self.place.git_dir
 
     def actor(self, request: Request) -> Actor:
-        """Who acts: what the request says, filled up from the environment, the worktree and what is known."""
-        instance = getattr(request, "agent_instance", None) or self.instance()
+        """Who acts: what the request says, filled up from the environment, the worktree and what is known.
+
+        Whoever gives a name is not taken for the worktree's or the session's instance that goes by another.
+        """
+        named = _said(request, "agent", "from_agent")
+        instance = _said(request, "agent_instance", "from_agent_instance") or self._named() or self._fitting(named)
         session, session_tool = self._session()
         actor = Actor(
             instance=instance,
-            agent=getattr(request, "agent", None) or self.settings.values.get("agent"),
+            agent=named or self.settings.values.get("agent"),
             thread_id=getattr(request, "thread", None) or session,
             tool=getattr(request, "tool", None) or session_tool,
         )
@@ -67,27 +72,28 @@ class Workspace:
 
     def instance(self) -> str | None:
         """The agent instance of this worktree or session, if anything names one."""
-        named = self._environ.get("COORDINAUT_INSTANCE") or self.settings.values.get("instance")
-        return named or self._remembered() or self._session()[0]
+        return self._named() or self._fitting(None)
 
     def mint(self, actor: Actor) -> Actor:
-        """The actor with an instance of its own; a new one is remembered for this worktree, and that is said."""
-        if actor.instance:
-            if not self.instance():
-                self._remember(actor.instance)
-            return actor
-        instance = f"agent_{self._ids.token(INSTANCE_BYTES)}"
-        self._remember(instance)
-        self.notices.append(f"You are the agent instance {instance} in this worktree from now on.")
+        """The actor with an instance of its own, which is remembered where there was none; a new one is announced."""
+        other = self.instance()
+        instance = actor.instance or f"agent_{self._ids.token(INSTANCE_BYTES)}"
+        if not other:
+            self._remember(instance)
+        if not actor.instance:
+            self.notices.append(_introduced(instance, other))
         return replace(actor, instance=instance)
 
     def owner(self, request: Request) -> Actor:
         """The actor of a request that makes sense only for an agent instance; raises invalid without one."""
         actor = self.actor(request)
         if not actor.instance:
+            other = self.instance()
             raise invalid(
                 "no_instance",
-                "No agent instance is named, and this worktree has none.",
+                f"No agent instance is named, and the one here, {other}, does not go by the name of {actor.agent}."
+                if other
+                else "No agent instance is named, and this worktree has none.",
                 hint="Give --agent-instance, set COORDINAUT_INSTANCE, or claim a task here first.",
             )
         check_identifier("an agent instance", actor.instance)
@@ -101,16 +107,21 @@ class Workspace:
             self._touch("presence", actor.instance)
         return done
 
+    def heard(self) -> dict[str, int]:
+        """When this machine last heard of each instance, in milliseconds since the epoch."""
+        found: dict[str, int] = {}
+        with suppress(OSError):  # before the first command there is no folder
+            for file in (self.place.own_dir / "presence").iterdir():
+                found[file.name] = file.stat().st_mtime_ns // 1_000_000
+        return found
+
     def close(self) -> None:
         """Let go of the store."""
         self.store.close()
 
     def _known(self, actor: Actor) -> Actor:
         """Fill in what the history knows of the instance."""
-        try:
-            known = self.coordinator.read().state.instance(actor.instance or "")
-        except CoordinautError:
-            return actor  # no store yet: the operation itself says so
+        known = self._known_as(actor.instance or "")
         if not known:
             return actor
         return replace(
@@ -119,6 +130,24 @@ class Workspace:
             thread_id=actor.thread_id or known.thread_id,
             tool=known.tool if actor.tool == Tool.UNKNOWN else actor.tool,
         )
+
+    def _known_as(self, instance: str) -> Instance | None:
+        try:
+            return self.coordinator.read().state.instance(instance)
+        except CoordinautError:
+            return None  # no store yet: the operation itself says so
+
+    def _named(self) -> str | None:
+        """The instance that somebody set up on purpose."""
+        return self._environ.get("COORDINAUT_INSTANCE") or self.settings.values.get("instance")
+
+    def _fitting(self, name: str | None) -> str | None:
+        """The instance remembered for this worktree, or else the session's, if it goes by this name or has none."""
+        for instance in (self._remembered(), self._session()[0]):
+            known = self._known_as(instance) if instance and name else None
+            if instance and (known is None or known.name in {name, known.id}):
+                return instance
+        return None
 
     def _session(self) -> tuple[str | None, Tool]:
         for name, tool in SESSIONS:
@@ -191,6 +220,21 @@ def check_storage(storage: str) -> None:
             f"The {storage} storage is not part of this version.",
             hint="Use the git storage, which needs no set-up: coordinaut init",
         )
+
+
+def _said(request: Request, *names: str) -> str | None:
+    """The first of these parameters that the request has and that was given."""
+    given = (getattr(request, name, None) for name in names)
+    return next((value for value in given if value), None)
+
+
+def _introduced(instance: str, other: str | None) -> str:
+    if not other:
+        return f"You are the agent instance {instance} in this worktree from now on."
+    return (
+        f"You are the agent instance {instance}, and {other} is somebody else's in this worktree: "
+        f"give --agent-instance {instance} from now on."
+    )
 
 
 def _listed(words: Iterable[str]) -> str:

@@ -17,11 +17,11 @@ import pytest
 from coordinaut_git.coordinator import Coordinator
 from coordinaut_git.documents import Entry, Store
 from coordinaut_git.errors import EXIT_CODES, CoordinautError, Kind
+from coordinaut_git.protocol import people_views, views
 from coordinaut_git.protocol import requests as ask
-from coordinaut_git.protocol import views
 from coordinaut_git.protocol.apply import apply
 from coordinaut_git.protocol.decide import Moment
-from coordinaut_git.protocol.model import Actor, Mode, Status
+from coordinaut_git.protocol.model import Actor, MessageKind, Mode, Status
 from coordinaut_git.protocol.ops import Change, Operation, Renewal, from_entry, to_entry
 from coordinaut_git.protocol.state import State
 from coordinaut_git.protocol.values import Instant, duration_ms
@@ -105,6 +105,24 @@ class World:
         self.coordinator.run(ask.Heartbeat(task=_id(task) if task else None, **more), actor(who))
         return views.leases_of(self.state, actor(who).instance, self.moment)["leases"]
 
+    def say(self, who: str | None, text: str = "hello", **more: Any) -> Json:
+        """A message; gives CONTRACT's Message. `to="bob"` names the instance, `agent="bob"` the name."""
+        names = {"to_agent_instance": more.pop("to") + "-1"} if "to" in more else {}
+        kind = {"kind": MessageKind(more.pop("kind"))} if "kind" in more else {}
+        named = {"to_agent": more.pop("agent")} if "agent" in more else {}
+        done = self.coordinator.run(ask.PostMessage(text=text, **names, **kind, **named, **more), actor(who))
+        return people_views.message_form(done.state, next(done.state.messages()), read=False)
+
+    def inbox(self, who: str, *, everything: bool = False, limit: int = 1_000) -> list[Json]:
+        """The messages for who, unread first."""
+        return people_views.inbox_view(self.state, f"{who}-1", everything=everything, limit=limit)["messages"]
+
+    def read(self, who: str, *messages: Json) -> int:
+        """Notes that messages were read, all if none is named; gives how many were unread."""
+        named = tuple(message["id"] for message in messages)
+        done = self.coordinator.run(ask.MarkRead(messages=named, all=not named), actor(who))
+        return len(done.operation.change.messages) if done.operation else 0
+
     @contextmanager
     def refuses(self, code: str, kind: Kind = Kind.REFUSED) -> Iterator["pytest.ExceptionInfo[CoordinautError]"]:
         """What is asked within is refused with this code, and nothing is written."""
@@ -149,7 +167,7 @@ class World:
 
     def messages(self) -> list[Json]:
         """Every message, oldest first."""
-        return sorted(self.documents("messages/").values(), key=lambda message: (message["at"], message["id"]))
+        return sorted(self.documents("messages/").values(), key=lambda message: (message["seq"], message["id"]))
 
     def _acted(self, request: ask.Request, who: str | None, task: str | Json) -> Json:
         self.coordinator.run(request, actor(who))

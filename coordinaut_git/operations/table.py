@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from coordinaut_git.operations import events, leases, project, tasks
+from coordinaut_git.operations import events, leases, people, project, tasks
 from coordinaut_git.protocol import requests as ask
 from coordinaut_git.workspace import Workspace
 
@@ -77,6 +77,20 @@ TABLE: tuple[Operation, ...] = (
         handler=leases.conflicts,
         example='coordinaut conflicts --files "src/api/**" --exit-code',
     ),
+    Operation(
+        name="message",
+        request=ask.PostMessage,
+        handler=people.message,
+        example='coordinaut message --to-agent frontend-codex --kind question --text "Can you take package.json?"',
+    ),
+    Operation(name="inbox", request=ask.ShowInbox, handler=people.inbox, example="coordinaut inbox"),
+    Operation(
+        name="inbox-read",
+        request=ask.MarkRead,
+        handler=people.inbox_read,
+        example="coordinaut inbox-read --all",
+    ),
+    Operation(name="presence", request=ask.ShowPresence, handler=people.presence, example="coordinaut presence"),
     Operation(
         name="verify-worktree",
         request=ask.VerifyWorktree,

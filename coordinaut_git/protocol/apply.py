@@ -6,27 +6,33 @@ Rule 2: a pure function of the line: the same operations give the same documents
 """
 
 from dataclasses import replace
-from typing import NamedTuple
 
+from coordinaut_git.protocol import letters
 from coordinaut_git.protocol.model import (
     Actor,
     Alias,
     Instance,
     Lease,
-    Message,
-    MessageKind,
     Numbers,
     RefusedOperation,
     Status,
     Task,
 )
-from coordinaut_git.protocol.ops import LeasesRenewed, Operation, TaskClaimed, TaskCreated, TaskReleased, TaskUpdated
+from coordinaut_git.protocol.ops import (
+    LeasesRenewed,
+    MessagePosted,
+    MessagesRead,
+    Operation,
+    TaskClaimed,
+    TaskCreated,
+    TaskReleased,
+    TaskUpdated,
+)
 from coordinaut_git.protocol.references import display_id
 from coordinaut_git.protocol.rules import (
     ON_CLAIM,
     ON_TAKEOVER,
     Refusal,
-    holder,
     in_the_way,
     standing,
     takeover_of,
@@ -34,36 +40,18 @@ from coordinaut_git.protocol.rules import (
 )
 from coordinaut_git.protocol.state import (
     CLOSED,
-    Document,
     State,
     alias_path,
     instance_path,
     lease_path,
-    message_path,
     numbers_path,
     refusal_path,
     task_path,
 )
+from coordinaut_git.protocol.step import Step, Writes
 from coordinaut_git.protocol.values import Instant
 
 ID_CHARS = 128
-
-Writes = dict[str, Document | None]
-
-
-class Step(NamedTuple):
-    """One operation in its place: on this state, by this actor, at this position and instant."""
-
-    state: State
-    actor: Actor
-    seq: int
-    at: Instant
-
-    def task(self, task_id: str) -> Task:
-        """A task that `unlawful` has found to be there."""
-        task = self.state.task(task_id)
-        assert task is not None, task_id
-        return task
 
 
 def apply(state: State, operation: Operation, seq: int) -> State:
@@ -71,7 +59,9 @@ def apply(state: State, operation: Operation, seq: int) -> State:
     refusal = unlawful(state, operation)
     if refusal:
         record = _record(operation, refusal, state.at)
-        return state.changed({refusal_path(record): record}, seq=seq, at=state.at)
+        step = Step(state, operation.actor, seq, state.at)
+        told = letters.refused(step, record, refusal)
+        return state.changed({refusal_path(record): record} | told, seq=seq, at=state.at)
     return carried_out(state, operation, seq)
 
 
@@ -93,6 +83,10 @@ def _effects(step: Step, operation: Operation) -> Writes:
             return _claimed(step, change, operation.id)
         case TaskReleased() as change:
             return _set_status(step, change.task_id, change.status) | {lease_path(change.task_id): None}
+        case MessagePosted() as change:
+            return letters.posted(step, change, operation.id)
+        case MessagesRead() as change:
+            return letters.read(step, change)
         case LeasesRenewed():
             return {}
 
@@ -156,8 +150,7 @@ def _claimed(step: Step, change: TaskClaimed, operation_id: str) -> Writes:
     writes: Writes = {}
     for number, lost in enumerate(ended):
         writes |= _lost(step, lost, change)
-        message = _takeover_message(step, lost, change, f"msg_{operation_id.removeprefix('op_')}_{number}")
-        writes[message_path(message)] = message
+        writes |= letters.taken_over(step, lost, change.reason or "", letters.letter_id(operation_id, number))
     status = ON_CLAIM.get(task.status, task.status)
     return writes | _set_status(step, task.id, status) | {lease_path(task.id): lease}
 
@@ -193,22 +186,6 @@ def _lost(step: Step, lost: Lease, change: TaskClaimed) -> Writes:
     task = step.task(lost.task_id)
     ended: Writes = {lease_path(task.id): None}
     return ended | _set_status(step, task.id, ON_TAKEOVER.get(task.status, task.status))
-
-
-def _takeover_message(step: Step, lost: Lease, change: TaskClaimed, message_id: str) -> Message:
-    actor = step.actor
-    return Message(
-        id=message_id,
-        kind=MessageKind.NOTE,
-        text=f"{actor.agent or actor.instance} took over {', '.join(lost.files)} of {lost.display_id}, "
-        f"which {holder(lost)} held until {lost.expires_at}: {change.reason}",
-        at=step.at,
-        from_agent=actor.agent,
-        from_agent_instance=actor.instance,
-        to_agent_instance=lost.agent_instance,
-        to_agent=lost.agent,
-        task_id=lost.task_id,
-    )
 
 
 def _set_status(step: Step, task_id: str, status: Status) -> Writes:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from coordinaut_git.protocol import decide_leases, decide_tasks
+from coordinaut_git.protocol import decide_leases, decide_messages, decide_tasks
 from coordinaut_git.protocol import requests as ask
 from coordinaut_git.protocol.asking import Asker, Fresh, Made, Moment
 from coordinaut_git.protocol.model import Actor
@@ -28,6 +28,8 @@ DECISIONS: dict[type[ask.Request], Callable[[Asker, Any], Made]] = {
     ask.ClaimTask: decide_leases.claim,
     ask.Heartbeat: decide_leases.heartbeat,
     ask.ReleaseTask: decide_leases.release,
+    ask.PostMessage: decide_messages.post,
+    ask.MarkRead: decide_messages.mark_read,
 }
 """How each request that may change the state is read."""
 

@@ -154,9 +154,10 @@ class Instance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """Something said to an instance, to an agent by name, or to everybody."""
+    """Something said to an instance, to an agent by name, or to everybody; `seq` is its position on the line."""
 
     id: str
+    seq: int
     kind: MessageKind
     text: str
     at: Instant
@@ -167,6 +168,18 @@ class Message:
     broadcast: bool = False
     mentions: tuple[str, ...] = ()
     task_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What an instance has read: every message up to position `up_to` of the line, and some later ones.
+
+    `name` is what it was called then: what was sent to another name of it cannot have been read.
+    """
+
+    up_to: int = 0
+    messages: tuple[str, ...] = ()
+    name: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from typing import Any
 from coordinaut_git.documents import Entry
 from coordinaut_git.errors import environment
 from coordinaut_git.protocol import codec
-from coordinaut_git.protocol.model import Actor, Check, Mode, Status, Takeover, Tool
+from coordinaut_git.protocol.model import Actor, Check, MessageKind, Mode, Status, Takeover, Tool
 from coordinaut_git.protocol.values import Instant, one_line
 
 FORMAT = 1
@@ -76,10 +76,33 @@ class LeasesRenewed:
     task_id: str | None = None
 
 
-Change = TaskCreated | TaskUpdated | TaskClaimed | TaskReleased | LeasesRenewed
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessagePosted:
+    """Somebody said something; `mentions` are the `@name`s in the text."""
+
+    kind: MessageKind
+    text: str
+    to_agent_instance: str | None = None
+    to_agent: str | None = None
+    broadcast: bool = False
+    mentions: tuple[str, ...] = ()
+    task_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessagesRead:
+    """An instance read these messages: one by one, so that what joins the line before this is still unread."""
+
+    messages: tuple[str, ...]
+    task_id: str | None = None
+
+
+Change = TaskCreated | TaskUpdated | TaskClaimed | TaskReleased | LeasesRenewed | MessagePosted | MessagesRead
 
 VOCABULARY: dict[str, type[Change]] = {
     "leases_renewed": LeasesRenewed,
+    "message_posted": MessagePosted,
+    "messages_read": MessagesRead,
     "task_claimed": TaskClaimed,
     "task_created": TaskCreated,
     "task_released": TaskReleased,

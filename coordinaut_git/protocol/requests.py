@@ -8,7 +8,7 @@ Rule 2: durations are text (`90s`, `30m`, `2h`), patterns and ids plain strings:
 from dataclasses import MISSING, dataclass, field
 from typing import Any
 
-from coordinaut_git.protocol.model import Mode, Status, Tool
+from coordinaut_git.protocol.model import MessageKind, Mode, Status, Tool
 
 
 def param(text: str, default: Any = MISSING, *, metavar: str | None = None) -> Any:
@@ -135,6 +135,45 @@ class Conflicts(Request):
     mode: Mode | None = param("How you would hold them (exclusive).", None)
     exit_code: bool = param("Exit with 1 if there is a conflict.", default=False)
     agent_instance: str | None = param("Whose own leases do not count.", None, metavar="ID")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostMessage(Request):
+    """Say something to an instance, to an agent by name, to a task's holder, or to everybody."""
+
+    text: str = param("What to say; @name mentions somebody.", metavar="TEXT")
+    kind: MessageKind | None = param("What it is (note).", None)
+    from_agent_instance: str | None = param("The agent instance that speaks; yours if left out.", None, metavar="ID")
+    from_agent: str | None = param("The speaker's name.", None, metavar="NAME")
+    to_agent_instance: str | None = param("The instance it is for.", None, metavar="ID")
+    to_agent: str | None = param("The agent it is for, by name.", None, metavar="NAME")
+    broadcast: bool = param("It is for everybody.", default=False)
+    task: str | None = param("The task it is about; for its holder if nobody else is named.", None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowInbox(Request):
+    """Show what was said to you, unread first."""
+
+    agent_instance: str | None = param("Whose inbox; yours if left out.", None, metavar="ID")
+    all: bool = param("Also what was read.", default=False)
+    limit: int = param("At most so many.", 50, metavar="N")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarkRead(Request):
+    """Note that messages were read."""
+
+    agent_instance: str | None = param("Who read them; you if left out.", None, metavar="ID")
+    messages: tuple[str, ...] = param("Their ids; repeat or separate by commas.", (), metavar="ID,…")
+    all: bool = param("All there are.", default=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowPresence(Request):
+    """Show which agents are active, and what they hold."""
+
+    all: bool = param("Also those that have been silent for long.", default=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,8 @@ from coordinaut_git.errors import CoordinautError, Kind
 from coordinaut_git.protocol.model import Lease, Mode, Status, Takeover, Task
 from coordinaut_git.protocol.ops import (
     LeasesRenewed,
+    MessagePosted,
+    MessagesRead,
     Operation,
     Renewal,
     TaskClaimed,
@@ -102,6 +104,10 @@ def unlawful(state: State, operation: Operation) -> Refusal | None:
             return _unlawful_release(state, operation, change)
         case LeasesRenewed():
             return _unlawful_renewal(state, operation)
+        case MessagePosted() as change:
+            return _no_task(change.task_id) if change.task_id and not state.task(change.task_id) else None
+        case MessagesRead():
+            return None if operation.actor.instance else _no_instance("An inbox belongs to an agent instance.")
 
 
 def clashes(state: State, instance: str | None, files: tuple[str, ...], mode: Mode, *, fold: bool) -> Iterator[Clash]:
@@ -147,7 +153,7 @@ def _unlawful_claim(state: State, operation: Operation, change: TaskClaimed) -> 
     if not task:
         return _no_task(change.task_id)
     if not instance:
-        return Refusal(code="no_instance", reason="A lease needs an agent instance that owns it.")
+        return _no_instance("A lease needs an agent instance that owns it.")
     if task.status in CLOSED:
         return Refusal(
             code="task_closed",
@@ -230,6 +236,10 @@ def _somebody_elses(state: State, task: Task, operation: Operation) -> Refusal |
         hint=f"See until when: coordinaut status. Or ask {lease.agent or 'its holder'} to hand it over.",
         clashes=(Clash(lease, None),),
     )
+
+
+def _no_instance(reason: str) -> Refusal:
+    return Refusal(code="no_instance", reason=reason, hint="Give --agent-instance.", kind=Kind.INVALID)
 
 
 def _no_task(task_id: str) -> Refusal:

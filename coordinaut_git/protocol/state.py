@@ -12,11 +12,22 @@ from zlib import crc32
 from coordinaut_git.documents import Documents
 from coordinaut_git.errors import CoordinautError, environment
 from coordinaut_git.protocol import codec
-from coordinaut_git.protocol.model import Alias, Instance, Lease, Line, Message, Numbers, RefusedOperation, Status, Task
+from coordinaut_git.protocol.model import (
+    Alias,
+    Instance,
+    Lease,
+    Line,
+    Message,
+    Numbers,
+    Reading,
+    RefusedOperation,
+    Status,
+    Task,
+)
 from coordinaut_git.protocol.values import Instant, clip
 
 T = TypeVar("T")
-Document = Task | Lease | Instance | Message | RefusedOperation | Numbers | Alias | Line
+Document = Task | Lease | Instance | Message | Reading | RefusedOperation | Numbers | Alias | Line
 
 CLOSED = frozenset({Status.DONE, Status.CANCELLED})
 NUMBERS_A_SHARD = 64
@@ -26,7 +37,7 @@ LINE = "line.json"
 def task_path(task_id: str, *, closed: bool) -> str:
     """Tasks lie by day and by number, open ones apart from the archive: neighbours in time share a folder."""
     _, day, number, *_ = f"{task_id}___".split("_", 3)
-    shard = int(number) // NUMBERS_A_SHARD if number.isdecimal() and len(number) < 12 else 0  # noqa: PLR2004 - any bound will do
+    shard = int(number) // NUMBERS_A_SHARD if _is_number(number) else 0
     return f"tasks/{'closed' if closed else 'open'}/{day or '0'}/{shard:02d}/{task_id}.json"
 
 
@@ -41,8 +52,13 @@ def instance_path(instance: str) -> str:
 
 
 def message_path(message: Message) -> str:
-    """Messages lie by day."""
-    return f"messages/{message.at.day}/{message.id}.json"
+    """Messages lie by day and by position, neighbours in one folder."""
+    return f"messages/{message.at.day}/{message.seq // NUMBERS_A_SHARD}/{message.id}.json"
+
+
+def reading_path(instance: str) -> str:
+    """What an instance has read lies beside what is known of it."""
+    return instance_path(instance).replace("instances/", "readings/", 1)
 
 
 def refusal_path(refusal: RefusedOperation) -> str:
@@ -136,10 +152,40 @@ class State:
         """What is known of an instance."""
         return self._get(instance_path(instance), Instance)
 
+    def instances(self) -> Iterator[Instance]:
+        """Every instance there ever was."""
+        for shard in self._names("instances"):
+            folder = f"instances/{shard.rstrip('/')}"
+            found = (self._get(f"{folder}/{name}", Instance) for name in self._names(folder))
+            yield from (instance for instance in found if instance)
+
     def last_number(self, day: str) -> int:
         """The last display number given on a UTC day (`YYYYMMDD`)."""
         numbers = self._get(numbers_path(day), Numbers)
         return numbers.last if numbers else 0
+
+    def reading(self, instance: str) -> Reading:
+        """What an instance has read."""
+        return self._get(reading_path(instance), Reading) or Reading()
+
+    def message_at(self, path: str) -> Message | None:
+        """The message that lies at a path."""
+        return self._get(path, Message)
+
+    def messages(self, after: int = 0) -> Iterator[Message]:
+        """The messages at positions after `after`, newest first; reads no folder of older ones."""
+        for day in reversed(self._names("messages")):
+            top = f"messages/{day.rstrip('/')}"
+            for shard in _numbers(self._names(top)):
+                if (shard + 1) * NUMBERS_A_SHARD <= after:
+                    return
+                yield from self._messages_in(f"{top}/{shard}", after)
+
+    def _messages_in(self, folder: str, after: int) -> list[Message]:
+        found = (self._get(f"{folder}/{name}", Message) for name in self._names(folder))
+        return sorted(
+            (one for one in found if one and one.seq > after), key=lambda one: (one.seq, one.id), reverse=True
+        )
 
     def alias(self, display_id: str) -> str | None:
         """The stable id behind a display id that moved on."""
@@ -234,6 +280,16 @@ class State:
 def to_bytes(value: Document) -> bytes:
     """A document as it is stored: one line of canonical JSON."""
     return codec.canonical(codec.encode(value)) + b"\n"
+
+
+def _numbers(folders: list[str]) -> list[int]:
+    """The numbers that folders are called by, largest first; what is called otherwise was not written by us."""
+    names = (name.rstrip("/") for name in folders)
+    return sorted((int(name) for name in names if _is_number(name)), reverse=True)
+
+
+def _is_number(name: str) -> bool:
+    return name.isdecimal() and len(name) < 12  # noqa: PLR2004 - any bound will do
 
 
 def _leases_after(leases: dict[str, Lease] | None, changes: Mapping[str, Document | None]) -> dict[str, Lease] | None:

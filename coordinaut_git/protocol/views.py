@@ -12,14 +12,24 @@ from coordinaut_git.documents import Entry
 from coordinaut_git.protocol import codec
 from coordinaut_git.protocol.asking import Moment
 from coordinaut_git.protocol.model import Actor, Lease, Mode, Status, Task
-from coordinaut_git.protocol.ops import Operation, TaskClaimed, TaskCreated, TaskReleased, TaskUpdated
+from coordinaut_git.protocol.ops import (
+    LeasesRenewed,
+    MessagePosted,
+    MessagesRead,
+    Operation,
+    TaskClaimed,
+    TaskCreated,
+    TaskReleased,
+    TaskUpdated,
+)
 from coordinaut_git.protocol.rules import BESIDE, Clash, Refusal, clashes
 from coordinaut_git.protocol.scope import meeting
 from coordinaut_git.protocol.state import State
-from coordinaut_git.protocol.values import one_line
+from coordinaut_git.protocol.values import clip, one_line
 
 Json = dict[str, Any]
-SHOWN_PATTERNS = 3
+SHOWN = 3
+SHOWN_CHARS = 80
 
 
 def task_form(state: State, task: Task, moment: Moment) -> Json:
@@ -165,15 +175,26 @@ def summary(state: State, operation: Operation) -> str:
             text = f"create {change.display_id} {change.title}"
         case TaskClaimed():
             verb = "take over" if change.takeovers else "claim"
-            text = f"{verb} {shown} {_patterns(change.files)} for {actor}"
+            text = f"{verb} {shown} {_listed(change.files)} for {actor}"
         case TaskUpdated():
             text = f"update {shown} {_said(change)}"
         case TaskReleased():
             text = f"release {shown} by {actor}" + (f": {change.reason}" if change.reason else "")
-        case _:
-            tasks = ", ".join(_shown_id(state, renewal.task_id) for renewal in operation.renewals[:SHOWN_PATTERNS])
+        case MessagePosted():
+            text = f"{change.kind} from {actor} to {_recipient(change)}: {clip(change.text, SHOWN_CHARS)}"
+        case MessagesRead():
+            count = len(change.messages)
+            text = f"{actor} read {count} message{'' if count == 1 else 's'}"
+        case LeasesRenewed():
+            tasks = ", ".join(_shown_id(state, renewal.task_id) for renewal in operation.renewals[:SHOWN])
             text = f"renew {tasks} for {actor}"
     return one_line(text)
+
+
+def _recipient(change: MessagePosted) -> str:
+    if change.broadcast:
+        return "everybody"
+    return change.to_agent or change.to_agent_instance or _listed(tuple(f"@{name}" for name in change.mentions))
 
 
 def _said(change: TaskUpdated) -> str:
@@ -184,9 +205,9 @@ def _said(change: TaskUpdated) -> str:
     return "; ".join(parts) or ", ".join(sorted(key for key in codec.encode(change) if key != "taskId"))
 
 
-def _patterns(files: tuple[str, ...]) -> str:
-    more = f" and {len(files) - SHOWN_PATTERNS} more" if len(files) > SHOWN_PATTERNS else ""
-    return " ".join(files[:SHOWN_PATTERNS]) + more
+def _listed(words: tuple[str, ...]) -> str:
+    more = f" and {len(words) - SHOWN} more" if len(words) > SHOWN else ""
+    return " ".join(words[:SHOWN]) + more
 
 
 def _shown_id(state: State, task_id: str | None) -> str:

@@ -14,6 +14,8 @@ from coordinaut_git.protocol.model import Actor
 from coordinaut_git.protocol.ops import (
     Change,
     LeasesRenewed,
+    MessagePosted,
+    MessagesRead,
     Operation,
     TaskClaimed,
     TaskCreated,
@@ -40,6 +42,7 @@ THREAD_CHARS = 128
 T = TypeVar("T")
 
 _OPERATION_ID = re.compile(r"op_[0-9a-z]{8,64}\Z")
+_MESSAGE_ID = re.compile(r"msg_[0-9A-Za-z_]{1,150}\Z")
 _TASK_ID = re.compile(r"task_([0-9]{8})_([0-9]{3}|[1-9][0-9]{3,8})_[0-9a-z]{1,64}\Z")
 
 
@@ -146,6 +149,33 @@ def _(change: TaskReleased) -> None:
 @check_change.register
 def _(change: LeasesRenewed) -> None:
     _if_there(change.task_id, check_task_id)
+
+
+@check_change.register
+def _(change: MessagePosted) -> None:
+    check_text("the message", change.text)
+    _if_there(change.to_agent_instance, lambda text: check_identifier("an agent instance", text))
+    _if_there(change.to_agent, lambda text: check_line("the agent's name", text, NAME_CHARS))
+    _if_there(change.task_id, check_task_id)
+    _check_count("mentions", change.mentions)
+    for name in change.mentions:
+        check_line("a mention", name, NAME_CHARS)
+    if not (change.to_agent_instance or change.to_agent or change.broadcast or change.mentions):
+        raise invalid(
+            "no_recipient",
+            "The message is for nobody.",
+            hint="Give --to-agent-instance, --to-agent, --broadcast, the --task of a holder, or mention @somebody.",
+        )
+
+
+@check_change.register
+def _(change: MessagesRead) -> None:
+    _check_count("messages", change.messages)
+    if not change.messages:
+        raise invalid("no_messages", "No messages were named.", hint="Give --messages ID,… or --all.")
+    for message_id in change.messages:
+        if not _MESSAGE_ID.match(message_id):
+            raise invalid("bad_message_id", f"{clip(message_id)!r} is not a message id.", hint="See: coordinaut inbox")
 
 
 def _if_there(value: T | None, check: Callable[[T], object], *, empty: bool = True) -> None:

@@ -14,6 +14,7 @@ from coordinaut_git.render.outcomes import (
     render_release,
     render_snapshot,
 )
+from coordinaut_git.render.people import render_inbox, render_inbox_read, render_message, render_presence
 from coordinaut_git.render.tasks import render_created, render_mine, render_status, render_task
 
 RENDERERS: Mapping[str, Renderer] = {
@@ -30,4 +31,8 @@ RENDERERS: Mapping[str, Renderer] = {
     "watch": render_events,
     "snapshot": render_snapshot,
     "doctor": render_doctor,
+    "message": render_message,
+    "inbox": render_inbox,
+    "inbox-read": render_inbox_read,
+    "presence": render_presence,
 }

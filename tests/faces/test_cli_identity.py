@@ -114,3 +114,92 @@ def test_what_is_known_of_an_instance_is_filled_in(cli, project, make_task):
     cli.json(project, "claim", "--task", tasks[0], *words, environ=me)
     lease = cli.json(project, "claim", "--task", tasks[1], environ=me)["lease"]
     assert (lease["agent"], lease["tool"], lease["threadId"]) == ("ann", "gemini", "t1")
+
+
+@pytest.fixture
+def frontend(cli, project, make_task) -> str:
+    """The instance that this worktree remembers; it goes by the name frontend."""
+    task = make_task(project, "src/**")
+    return cli.json(project, "claim", "--task", task, "--agent", "frontend")["agentInstance"]
+
+
+def names(cli, project):
+    return {one["id"]: one["name"] for one in cli.json(project, "presence", "--all")["instances"]}
+
+
+def test_a_message_under_another_name_is_not_the_worktrees_instances(cli, project, frontend):
+    sent = cli.json(project, "message", "--from-agent", "release-codex", "--broadcast", "--text", "frozen")
+    assert (sent["fromAgent"], sent["fromAgentInstance"]) == ("release-codex", None)
+    assert names(cli, project) == {frontend: "frontend"}
+    (unread,) = cli.json(project, "inbox")["messages"]
+    assert unread["id"] == sent["id"], "it is not the instance's own"
+
+
+@pytest.mark.parametrize("words", [(), ("--from-agent", "frontend")])
+def test_a_message_under_its_name_or_none_is_the_worktrees_instances(cli, project, frontend, words):
+    sent = cli.json(project, "message", "--broadcast", "--text", "hello", *words)
+    assert (sent["fromAgent"], sent["fromAgentInstance"]) == ("frontend", frontend)
+
+
+@pytest.mark.parametrize("how", ["option", "COORDINAUT_INSTANCE", "config"])
+def test_an_instance_that_was_set_on_purpose_may_take_another_name(cli, project, git, frontend, how):
+    words = ["--from-agent-instance", frontend] if how == "option" else []
+    environ = {how: frontend} if how.isupper() else None
+    if how == "config":
+        git(project, "config", "coordinaut.instance", frontend)
+    sent = cli.json(project, "message", "--broadcast", "--text", "x", "--from-agent", "new", *words, environ=environ)
+    assert sent["fromAgentInstance"] == frontend
+    assert names(cli, project) == {frontend: "new"}
+
+
+def test_a_claim_under_another_name_is_a_new_instances_and_the_worktree_remembers_the_first(
+    cli, project, make_task, frontend
+):
+    wanted = make_task(project, "docs/**")
+    claimed = cli.json(project, "claim", "--task", wanted, "--agent", "docs")
+    minted = claimed["agentInstance"]
+    assert minted != frontend
+    (notice,) = claimed["notices"]
+    assert notice.startswith(f"You are the agent instance {minted}, and {frontend} is somebody else's")
+    assert notice.endswith(f"give --agent-instance {minted} from now on.")
+    assert names(cli, project) == {frontend: "frontend", minted: "docs"}
+    assert cli.json(project, "doctor")["instance"] == frontend
+    assert [lease["agentInstance"] for lease in cli.json(project, "heartbeat")["leases"]] == [frontend]
+    refused = cli(project, "release", "--task", wanted, "--json")
+    assert refused.failure == (1, "not_owner")
+    assert cli(project, "release", "--task", wanted, "--agent-instance", minted).code == 0
+
+
+@pytest.mark.parametrize("command", ["heartbeat", "release --task AGT-2"])
+def test_what_needs_an_instance_is_not_done_by_one_of_another_name(cli, project, frontend, head, command):
+    before = head(project)
+    refused = cli(project, *command.split(), "--agent", "docs", "--json")
+    assert refused.failure == (2, "no_instance")
+    assert f"{frontend}, does not go by the name of docs" in refused.error["message"]
+    assert head(project) == before
+    assert cli(project, *command.split(), "--agent", "frontend").code == 0
+
+
+def test_an_instance_without_a_name_takes_the_first_it_is_given(cli, project, make_task):
+    tasks = [make_task(project, name) for name in "ab"]
+    minted = cli.json(project, "claim", "--task", tasks[0])["agentInstance"]
+    assert cli.json(project, "claim", "--task", tasks[1], "--agent", "ann")["agentInstance"] == minted
+    assert names(cli, project) == {minted: "ann"}
+
+
+def test_a_session_that_goes_by_another_name_is_not_taken_either(cli, project, make_task):
+    session = {"CLAUDE_CODE_SESSION_ID": "session-9"}
+    tasks = [make_task(project, name) for name in "abc"]
+    first = cli.json(project, "claim", "--task", tasks[0], "--agent", "ann", environ=session)
+    assert first["agentInstance"] == "session-9"
+    other = cli.json(project, "claim", "--task", tasks[1], "--agent", "bob", environ=session)["agentInstance"]
+    assert other.startswith("agent_")
+    again = cli.json(project, "claim", "--task", tasks[2], environ=session)
+    assert again["agentInstance"] == "session-9", "the worktree does not remember the other one"
+
+
+def test_a_session_of_its_own_is_used_where_the_worktree_belongs_to_another_name(cli, project, make_task, frontend):
+    environ = {"CODEX_THREAD_ID": "thread-7"}
+    claimed = cli.json(project, "claim", "--task", make_task(project, "x"), "--agent", "docs", environ=environ)
+    assert claimed["agentInstance"] == "thread-7"
+    assert names(cli, project) == {frontend: "frontend", "thread-7": "docs"}

@@ -14,8 +14,10 @@ from coordinaut_git.protocol.model import (
     Lease,
     Line,
     Message,
+    MessageKind,
     Mode,
     Numbers,
+    Reading,
     RefusedOperation,
     Status,
     Takeover,
@@ -24,6 +26,8 @@ from coordinaut_git.protocol.model import (
 )
 from coordinaut_git.protocol.ops import (
     LeasesRenewed,
+    MessagePosted,
+    MessagesRead,
     Operation,
     Renewal,
     TaskClaimed,
@@ -36,6 +40,7 @@ from coordinaut_git.protocol.values import LAST_INSTANT, Instant
 START = Instant.parse("2026-11-22T16:00:00Z")
 TASKS = [f"task_20261122_{number:03d}_{token}" for number in (1, 2, 3) for token in "ab"]
 PATTERNS = ["src/**", "src/*", "src/a", "src/b", "docs/", "**/a", "docs/*.md", "lib"]
+MESSAGES = [f"msg_{number:024d}_{place}" for number in (0, 1, 2) for place in (0, 1)]
 INSTANCES = ["alice-1", "bob-1", "alice-1", "carol-1", None]
 HOSTILE = ["", "../../x", "a/../b", "\ud800", "\0", "x" * 500, "-x", ".git", "a\nb", "é", "\udcff/", "./src/a", "task_"]
 EXTREME = [Instant(-1), Instant(10**30), Instant(LAST_INSTANT)]
@@ -44,7 +49,7 @@ texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 instants = st.builds(Instant, st.integers(0, LAST_INSTANT))
 
 
-def whole(kind, **fields):
+def whole(kind, /, **fields):
     """A dataclass whose fields come from strategies, in any order."""
     return st.builds(kind, **fields)
 
@@ -95,6 +100,17 @@ def changes(ids, words, files, ats, terms):
         ),
         whole(TaskReleased, task_id=ids, status=st.sampled_from(Status), reason=optional(words)),
         whole(LeasesRenewed, task_id=optional(ids)),
+        whole(
+            MessagePosted,
+            kind=st.sampled_from(MessageKind),
+            text=words,
+            to_agent_instance=optional(st.sampled_from(["alice-1", "bob-1"]) | words),
+            to_agent=optional(words),
+            broadcast=st.booleans(),
+            mentions=lists(words),
+            task_id=optional(ids),
+        ),
+        whole(MessagesRead, messages=lists(st.sampled_from(MESSAGES) | words)),
     )
 
 
@@ -138,7 +154,7 @@ def hostile_operations():
     words = mostly(st.sampled_from(["words", "more words"]), bad)
     return whole(
         Operation,
-        id=mostly(st.integers(0, 10**9).map(lambda number: f"op_{number:024d}"), bad),
+        id=mostly((st.integers(0, 2) | st.integers(0, 10**9)).map(lambda number: f"op_{number:024d}"), bad),
         at=ats,
         actor=whole(
             Actor,
@@ -154,7 +170,7 @@ def hostile_operations():
 def documents():
     """Documents of every kind, with every field filled."""
     st.register_type_strategy(Instant, instants)
-    kinds = (Task, Lease, Instance, Message, RefusedOperation, Numbers, Alias, Line)
+    kinds = (Task, Lease, Instance, Message, Reading, RefusedOperation, Numbers, Alias, Line)
     return st.one_of(*(_filled(kind) for kind in kinds))
 
 

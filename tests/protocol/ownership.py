@@ -105,6 +105,13 @@ class History:
         assert self.held.pop(task).instance == who, "released by somebody else than the holder"
         self._closed[task] = data["status"] in CLOSED
 
+    def _message_posted(self, task, who, data) -> None:
+        assert data["text"]
+
+    def _messages_read(self, task, who, data) -> None:
+        assert who
+        assert data["messages"]
+
     def _leases_renewed(self, task, who, data) -> None:
         assert data == {}, "a heartbeat says nothing else"
 

@@ -183,6 +183,8 @@ class Simulation:
                 ask.UpdateTask(task=task, next="measure"),
                 ask.ReleaseTask(task=task, status=pick([None, status])),
                 ask.Heartbeat(ttl=pick([None, "10m"])),
+                ask.PostMessage(text="hello", broadcast=True),
+                ask.MarkRead(all=True),
             ]
         )
 

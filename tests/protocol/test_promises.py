@@ -12,6 +12,7 @@ from world import Replay, World, everything, replayed
 
 from coordinaut_git.errors import CoordinautError, Kind
 from coordinaut_git.protocol.apply import apply
+from coordinaut_git.protocol.inbox import unread
 from coordinaut_git.protocol.invariants import broken_promises
 from coordinaut_git.protocol.model import Mode, Status
 from coordinaut_git.protocol.ops import TaskClaimed, TaskCreated, TaskUpdated, from_entry
@@ -37,6 +38,8 @@ REQUESTS = weighted(
     (2, asked("heartbeat", ttl=TERM)),
     (2, asked("update", status=st.sampled_from([str(status) for status in Status]), next=st.just("x"))),
     (1, asked("release", status=st.sampled_from([str(status) for status in Status]))),
+    (1, asked("say", broadcast=st.booleans(), text=st.sampled_from(["hello", "@bob", "@carol-1"]))),
+    (1, asked("read")),
     (4, st.tuples(st.just("wait"), st.sampled_from(["1m", "20m", "40m", "2h", "-20m", "-3h"]), st.just({}))),
 )
 STEPS = st.lists(st.tuples(REQUESTS, st.integers(0, TASKS - 1)), min_size=20, max_size=40)
@@ -57,6 +60,10 @@ def step(world: World, request, number: int) -> None:
             world.wait(who)
         elif verb == "create":
             world.create(who, **more)
+        elif verb == "read":
+            world.read(who, *world.inbox(who)[:number])
+        elif verb == "say":
+            world.say(who, task=task, **more)
         elif verb == "heartbeat":
             world.heartbeat(who, task if number else None, **more)
         else:
@@ -159,7 +166,10 @@ def test_r52_applying_never_fails_and_a_refused_operation_changes_nothing(operat
         state = State(DocumentMap(after), after_state.seq)
         assert everything(state) == after
         assert [task.id for task in (*state.open_tasks(), *state.closed_tasks())]
+        assert all(message.id for who in ("alice-1", "bob-1") for message in unread(state, who))
 
 
 def without_records(kept: dict[str, bytes]) -> dict[str, bytes]:
-    return {path: data for path, data in kept.items() if not path.startswith("refusals/")}
+    """All but the records of refusals and the messages that tell of them."""
+    told = {path for path, data in kept.items() if b'"fromAgent":"coordinaut"' in data}
+    return {path: data for path, data in kept.items() if not path.startswith("refusals/") and path not in told}

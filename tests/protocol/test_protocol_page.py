@@ -19,6 +19,7 @@ from coordinaut_git.protocol.model import (
     MessageKind,
     Mode,
     Numbers,
+    Reading,
     RefusedOperation,
     Status,
     Task,
@@ -33,6 +34,7 @@ from coordinaut_git.protocol.state import (
     lease_path,
     message_path,
     numbers_path,
+    reading_path,
     refusal_path,
     task_path,
 )
@@ -113,7 +115,7 @@ def test_every_example_shows_every_field_of_its_data(example):
 def test_documents_lie_where_the_page_says():
     common = {"title": "", "created_at": AT, "created_by": "", "updated_at": AT}
     task = Task(id="task_20261122_001_0a1b2c3d4e5f", display_id="AGT-20261122-001", **common)
-    message = Message(id="msg_00112233445566778899aabc_0", kind=MessageKind.NOTE, text="", at=AT)
+    message = Message(id="msg_00112233445566778899aabc_0", seq=100, kind=MessageKind.NOTE, text="", at=AT)
     refusal = RefusedOperation(id="op_00112233445566778899aabc", at=AT, op="", code="")
     places = {
         task_path(task.id, closed=False): Task,
@@ -121,6 +123,7 @@ def test_documents_lie_where_the_page_says():
         lease_path(task.id): Lease,
         instance_path("backend-1"): Instance,
         message_path(message): Message,
+        reading_path("backend-1"): Reading,
         refusal_path(refusal): RefusedOperation,
         numbers_path("20261122"): Numbers,
         alias_path("AGT-20261122-002"): Alias,

@@ -150,6 +150,48 @@ DOCTOR = {
     "ref": "refs/coordinaut/state",
 }
 
+MESSAGE = {
+    "id": "msg_00112233445566778899aabb_0",
+    "kind": "question",
+    "fromAgent": "frontend-codex",
+    "fromAgentInstance": "agent_123",
+    "toAgentInstance": "agent_456",
+    "toAgent": None,
+    "broadcast": False,
+    "mentions": [],
+    "taskId": "task_20261122_001_a1",
+    "displayId": "AGT-20261122-001",
+    "text": "Can you take package.json after this commit?\nI need it for:\n\n\t- the API client\n",
+    "at": "2026-11-22T15:58:00.000Z",
+    "read": False,
+}
+INBOX = [
+    MESSAGE,
+    MESSAGE
+    | {"kind": "blocker", "fromAgent": None, "fromAgentInstance": None, "toAgentInstance": None, "broadcast": True}
+    | {"taskId": None, "displayId": None, "text": "CI is down.\n* note from release to everybody\r\x1b[31m9 unread"},
+    MESSAGE
+    | {"kind": "note", "toAgent": "docs", "mentions": ["ann", "bob"], "displayId": None, "text": "長い話", "read": True}
+    | {"at": "2026-11-20T09:05:00.000Z"},
+]
+INSTANCE = {
+    "id": "codex-a1b2",
+    "name": "backend-codex",
+    "threadId": None,
+    "tool": "codex",
+    "startedAt": "2026-11-22T15:00:00.000Z",
+    "lastSeenAt": "2026-11-22T15:59:00.000Z",
+    "active": True,
+    "leases": [lease()],
+}
+PRESENT = [
+    INSTANCE,
+    INSTANCE
+    | {"id": "i" * 40, "name": "docs-claude", "tool": "claude", "lastSeenAt": "2026-11-22T13:00:00.000Z"}
+    | {"active": False, "leases": [LATE, LATE]},
+    INSTANCE | {"id": "agent_789", "name": "設計-gemini", "tool": "gemini", "leases": []},
+]
+
 LONG = task(
     displayId="AGT-20261122-005",
     title="長" * 200,
@@ -190,6 +232,16 @@ CASES = {
     "verify": ("verify-worktree", {"violations": VIOLATIONS, "checked": 5, "agentInstance": "claude-c3d4"}),
     "verify-covered": ("verify-worktree", {"violations": [], "checked": 5, "agentInstance": "claude-c3d4"}),
     "verify-unchanged": ("verify-worktree", {"violations": [], "checked": 0, "agentInstance": "claude-c3d4"}),
+    "message": ("message", MESSAGE),
+    "message-everybody": ("message", INBOX[1]),
+    "inbox": ("inbox", {"messages": INBOX, "unread": 2}),
+    "inbox-limited": ("inbox", {"messages": INBOX[:1], "unread": 1_234}),
+    "inbox-read-only": ("inbox", {"messages": INBOX[2:], "unread": 0}),
+    "inbox-empty": ("inbox", {"messages": [], "unread": 0}),
+    "inbox-read": ("inbox-read", {"count": 1}),
+    "inbox-read-nothing": ("inbox-read", {"count": 0}),
+    "presence": ("presence", {"instances": PRESENT}),
+    "presence-empty": ("presence", {"instances": []}),
     "watch": ("watch", {"events": EVENTS}),
     "watch-empty": ("watch", {"events": []}),
     "doctor": ("doctor", DOCTOR),

@@ -13,7 +13,9 @@ from render_examples import (
     CONFLICT,
     EVENTS,
     EXPECTED,
+    INSTANCE,
     LATE,
+    MESSAGE,
     STATUS,
     VIOLATIONS,
     all_texts,
@@ -33,7 +35,7 @@ from coordinaut_git.render.table import RENDERERS
 from coordinaut_git.render.tasks import render_status, render_task
 
 TEXTS = dict(all_texts())
-TABLES = ("status", "mine", "update", "conflicts", "watch")
+TABLES = ("status", "mine", "update", "conflicts", "presence", "watch")
 UNSAFE = {*map(chr, range(0x20)), *map(chr, range(0x7F, 0xA0)), *"\u061c\u200b\u200e\u200f\u2028\u2029\ufeff"}
 UNSAFE |= {*map(chr, range(0x202A, 0x202F)), *map(chr, range(0x2066, 0x206A))}
 hostile = st.text(st.one_of(st.characters(codec=None), st.sampled_from([*sorted(UNSAFE), "\udcff", "長", "\u0301"])))
@@ -77,7 +79,7 @@ def test_titles_and_names_of_any_length_keep_the_columns_in_line(width):
 def test_colours_appear_only_when_asked_for():
     for case in CASES:
         assert "\x1b" not in drawn(case, look())
-    for case in ("status", "update", "verify", "doctor", "error"):
+    for case in ("status", "update", "verify", "doctor", "error", "inbox", "presence"):
         assert "\x1b[" in drawn(case, look(colour=True))
 
 
@@ -100,6 +102,8 @@ def test_no_text_from_data_reaches_the_terminal_unescaped(text, width, colour):
     conflict = CONFLICT | held | {"example": text}
     violation = {"path": text, "reason": text, "holder": text, "commit": text, "hint": text}
     check = {"name": text, "status": text, "summary": text, "advice": text}
+    words = MESSAGE | {name: text for name, value in MESSAGE.items() if isinstance(value, str) and name != "at"}
+    words |= {"toAgent": text, "mentions": [text]}
     cases = {
         "status": {"tasks": [evil], "leases": [held], "counts": {"open": 1}},
         "mine": {"tasks": [evil]},
@@ -111,6 +115,10 @@ def test_no_text_from_data_reaches_the_terminal_unescaped(text, width, colour):
         "conflicts": {"conflicts": [conflict]},
         "verify-worktree": {"violations": [violation], "checked": 1, "agentInstance": text},
         "watch": {"events": [EVENTS[0] | {"agentInstance": text, "summary": text}]},
+        "message": words,
+        "inbox": {"messages": [words, words | {"broadcast": True, "read": True}], "unread": 1},
+        "inbox-read": {"count": 1},
+        "presence": {"instances": [INSTANCE | {"id": text, "name": text, "tool": text, "leases": [held]}]},
         "doctor": {"checks": [check], "root": text, "store": text, "ref": text},
         "init": {"storage": text, "location": text, "ref": text, "created": True},
         "snapshot": {"path": text or "x"},
@@ -128,7 +136,7 @@ def test_no_text_from_data_reaches_the_terminal_unescaped(text, width, colour):
 
 
 def test_an_empty_answer_says_what_to_do_next():
-    for case in ("status-empty", "mine-empty"):
+    for case in ("status-empty", "mine-empty", "inbox-empty", "presence-empty"):
         assert "`coordinaut " in drawn(case, look())
 
 
@@ -271,3 +279,17 @@ def test_a_sentence_does_not_cost_the_import_of_rich(case):
     )
     path = f"{PROJECT}:{PROJECT}/tests/render"
     assert subprocess.run([sys.executable, "-c", program], env={"PYTHONPATH": path}).returncode == 0
+
+
+@given(hostile)
+def test_every_line_of_a_message_is_marked_as_quoted(text):
+    shown = RENDERERS["inbox"]({"messages": [MESSAGE | {"text": text}], "unread": 1}, look())
+    head, _, *quoted, blank, tally = shown.splitlines()
+    assert (head[0], blank, tally[:8]) == ("*", "", "1 unread")
+    assert all(line.startswith("  >") for line in quoted)
+    assert len(quoted) == text.count("\n") + 1
+
+
+def test_a_message_without_a_sender_is_a_persons():
+    nobody = MESSAGE | {"fromAgent": None, "fromAgentInstance": None}
+    assert "question from human to" in RENDERERS["inbox"]({"messages": [nobody], "unread": 1}, look())

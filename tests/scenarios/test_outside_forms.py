@@ -94,6 +94,10 @@ def test_every_kind_of_operation_has_a_sentence_for_people(world):
     world.claim("carol", task, files="y", takeover_reason="gone")
     world.update("carol", task, blocker="no wifi")
     world.update("carol", task, priority=1, title="t")
+    said = [world.say("carol", "one\ntwo", to="bob", kind="question"), world.say(None, "x" * 300, broadcast=True)]
+    world.say("carol", "@a @b @c @d")
+    world.read("bob", said[0])
+    world.read("bob")
     assert [entry.summary for entry in world.entries()[1:]] == [
         "claim AGT-20261122-001 a b c and 1 more for alice",
         "renew AGT-20261122-001 for alice",
@@ -102,6 +106,11 @@ def test_every_kind_of_operation_has_a_sentence_for_people(world):
         "take over AGT-20261122-001 y for carol",
         "update AGT-20261122-001 blocked by no wifi",
         "update AGT-20261122-001 priority, title",
+        "question from carol to bob-1: one two",
+        f"note from human to everybody: {'x' * 79}…",
+        "note from carol to @a @b @c and 1 more: @a @b @c @d",
+        "bob read 1 message",
+        "bob read 2 messages",
     ]
 
 

@@ -63,6 +63,14 @@ def test_r7_texts_may_have_several_lines_and_at_most_16_kib(world, field):
             world.update("alice", task, **{field: text})
 
 
+def test_r7_a_message_may_have_several_lines_and_at_most_16_kib(world):
+    longest = "one\ntwo\t" + "é" * (8 * 1024 - 4)
+    assert world.say("alice", longest, broadcast=True)["text"] == longest
+    for text, code in [(longest + "x", "text_too_long"), ("a\0", "control_character"), ("\udcff", "control_character")]:
+        with world.refuses(code, Kind.INVALID):
+            world.say("alice", text, broadcast=True)
+
+
 @pytest.mark.parametrize("text", ["a\0", "\ud800", "x" * 16_385])
 def test_r7_reasons_are_bounded_too(world, text):
     task = world.claim("alice", files="src/**")
@@ -97,6 +105,9 @@ def test_r9_other_lists_have_at_most_64_items(world):
     for field, items in {"check": "x=passed", "blocker": "x"}.items():
         with world.refuses("too_many", Kind.INVALID):
             world.update("alice", task, **{field: (items,) * 65})
+    assert len(world.say("alice", " ".join(f"@a{n}" for n in range(64)))["mentions"]) == 64
+    with world.refuses("too_many", Kind.INVALID):
+        world.say("alice", " ".join(f"@a{n}" for n in range(65)))
 
 
 @pytest.mark.parametrize("ttl", ["1s", "30d"])
@@ -138,6 +149,8 @@ def test_r12_a_title_and_a_takeovers_reason_are_not_blank(world, blank):
         world.update("bob", other, title=blank)
     with world.refuses("empty_text", Kind.INVALID):
         world.claim("bob", task, files="x", takeover_reason=blank)
+    with world.refuses("empty_text", Kind.INVALID):
+        world.say("bob", blank, broadcast=True)
 
 
 def test_texts_that_look_like_paths_markup_or_commands_stay_data(world):

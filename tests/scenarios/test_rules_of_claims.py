@@ -16,7 +16,7 @@ def go_together(one: str, other: str) -> bool:
 
 def test_r23_only_an_instance_can_hold_a_lease(world):
     task = world.create(files="src/**")
-    with world.refuses("no_instance"):
+    with world.refuses("no_instance", Kind.INVALID):
         world.claim(None, task)
 
 

@@ -117,6 +117,7 @@ def test_r36_the_old_holder_is_told_who_took_what_and_why(late):
     assert late.messages() == [
         {
             "id": f"msg_{late.entries()[-1].id[3:]}_0",
+            "seq": 5,
             "kind": "note",
             "text": "bob took over src/** of AGT-20261122-001, which alice (alice-1) held until "
             "2026-11-22T16:30:00.000Z: her session ended",

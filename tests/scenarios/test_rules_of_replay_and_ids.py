@@ -7,9 +7,11 @@ from world import START, Replay, actor, everything, replayed
 
 from coordinaut_git.errors import CoordinautError, Kind
 from coordinaut_git.protocol.decide import Fresh, decide
-from coordinaut_git.protocol.model import Actor, Check, CheckStatus, Mode, Status
+from coordinaut_git.protocol.model import Actor, Check, CheckStatus, MessageKind, Mode, Status
 from coordinaut_git.protocol.ops import (
     LeasesRenewed,
+    MessagePosted,
+    MessagesRead,
     Operation,
     Renewal,
     TaskClaimed,
@@ -66,6 +68,8 @@ REFUSED = [
     (TaskReleased(task_id=task_id(9), status=Status.OPEN), "bob", "no_such_task"),
     (created(1), "bob", "task_exists"),
     (LeasesRenewed(), "alice", "not_claimed"),
+    (MessagePosted(kind=MessageKind.NOTE, text="x", broadcast=True, task_id=task_id(9)), "bob", "no_such_task"),
+    (MessagesRead(messages=("msg_00000000_0",)), None, "no_instance"),
 ]
 
 
@@ -74,8 +78,12 @@ def test_r51_what_is_not_lawful_where_it_stands_changes_nothing_but_adds_a_recor
     before, at = everything(line.state), line.state.at
     assert line.add(change, who, at=Instant(START + 60_000)) == code
     after = everything(line.state)
-    (record,) = after.keys() - before.keys()
-    assert record == "refusals/20261122/op_000000000000000000000004.json"
+    new = after.keys() - before.keys()
+    told = sorted(path for path in new if path.startswith("messages/"))
+    assert new - {*told} == {"refusals/20261122/op_000000000000000000000004.json"}
+    for_holder = code in {"scope_conflict", "not_owner"}
+    number = 0 if who is None else 1 + for_holder
+    assert told == [f"messages/20261122/0/msg_000000000000000000000004_{n}.json" for n in range(number)]
     assert {path: after[path] for path in before} == before
     assert (line.state.seq, line.state.at) == (4, at)
 
@@ -149,6 +157,7 @@ def test_r55_a_stable_id_is_given_once_also_after_the_task_is_closed(line):
 
 
 CLAIM = claimed(2, "docs/**")
+POST = MessagePosted(kind=MessageKind.NOTE, text="hello")
 ILL_FORMED = [
     (replace(CLAIM, files=("./docs/a",)), "bad_pattern"),
     (replace(CLAIM, files=("docs/a", "docs/a")), "bad_pattern"),
@@ -180,6 +189,20 @@ ILL_FORMED = [
         "bad_instant",
     ),
     (LeasesRenewed(task_id="x"), "bad_task_id"),
+    (POST, "no_recipient"),
+    (replace(POST, to_agent_instance="../../x"), "bad_identifier"),
+    (replace(POST, to_agent="two\nlines"), "control_character"),
+    (replace(POST, mentions=("\ud800",)), "control_character"),
+    (replace(POST, mentions=("x",) * 65), "too_many"),
+    (replace(POST, broadcast=True, text="\0"), "control_character"),
+    (replace(POST, broadcast=True, text="x" * 16_385), "text_too_long"),
+    (replace(POST, broadcast=True, text=" "), "empty_text"),
+    (replace(POST, broadcast=True, task_id="x"), "bad_task_id"),
+    (MessagesRead(messages=()), "no_messages"),
+    (MessagesRead(messages=("op_00000000",)), "bad_message_id"),
+    (MessagesRead(messages=("msg_../../x",)), "bad_message_id"),
+    (MessagesRead(messages=("msg_\ud800",)), "bad_message_id"),
+    (MessagesRead(messages=("msg_00000000_0",) * 65), "too_many"),
 ]
 
 
@@ -188,7 +211,8 @@ def test_r56_an_ill_formed_operation_is_refused_in_every_state(line, change, cod
     for state in (line, Replay()):
         before = everything(state.state)
         assert state.add(change, "bob") == code
-        assert len(everything(state.state).keys() - before.keys()) == (1 if before else 2)
+        new = {path.partition("/")[0] for path in everything(state.state).keys() - before.keys()}
+        assert new == {"refusals", "messages"} | ({"line.json"} - before.keys())
 
 
 @pytest.mark.parametrize(

@@ -19,8 +19,12 @@ from coordinaut_git.operations.table import BY_NAME, TABLE, Operation
 from coordinaut_git.protocol.codec import without_none
 from coordinaut_git.workspace import Workspace, open_workspace
 
-COMMA_SEPARATED = frozenset({"files", "depends_on", "agents"})
-ENVIRONMENT = {"agent_instance": ("COORDINAUT_AGENT_INSTANCE", "COORDINAUT_INSTANCE")}
+COMMA_SEPARATED = frozenset({"files", "depends_on", "agents", "messages"})
+ENVIRONMENT = {
+    "agent_instance": ("COORDINAUT_AGENT_INSTANCE", "COORDINAUT_INSTANCE"),
+    "from_agent_instance": ("COORDINAUT_FROM_AGENT_INSTANCE", "COORDINAUT_AGENT_INSTANCE", "COORDINAUT_INSTANCE"),
+    "from_agent": ("COORDINAUT_FROM_AGENT", "COORDINAUT_AGENT"),
+}
 
 
 class CommandLine(click.Group):
