@@ -6,10 +6,13 @@ Rule 2: read is a fact of one instance, never of the message.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
+from itertools import groupby
 
-from coordinaut_git.protocol.model import Message, Reading
+from coordinaut_git.protocol.model import Mark, Message, Reading
 from coordinaut_git.protocol.state import State
+
+PASSED_AT_ONCE = 256
 
 _MENTION = re.compile(r"(?<![\w@.])@([A-Za-z0-9][A-Za-z0-9._:+-]{0,63})")
 
@@ -45,26 +48,35 @@ def inbox(state: State, instance: str, *, after: int = 0) -> Iterator[Message]:
 
 
 def unread(state: State, instance: str) -> Iterator[Message]:
-    """The messages that an instance has not read, newest first.
-
-    Nothing older than its reading is looked at, but when it has got another name since.
-    """
+    """The messages that an instance has not read, newest first; nothing older than its mark is looked at."""
     reading = state.reading(instance)
-    renamed = reading.name != name_of(state, instance)
-    seen = set(reading.messages)
-    for message in inbox(state, instance, after=0 if renamed else reading.up_to):
-        covered = message.seq <= reading.up_to and is_for(message, instance, reading.name)
-        if not covered and message.id not in seen:
-            yield message
+    seen = frozenset(reading.messages)
+    messages = inbox(state, instance, after=reading.mark(name_of(state, instance)).up_to)
+    return (message for message in messages if not _is_read(message, instance, reading.marks, seen))
 
 
-def reading_after(state: State, instance: str, messages: tuple[str, ...], seq: int) -> Reading:
-    """What an instance has read once it has read these too, at `seq`: told by a position as far as that goes."""
-    name = name_of(state, instance)
-    left = [message for message in unread(state, instance) if message.id not in messages]
-    if not left:
-        return Reading(up_to=seq, name=name)
-    up_to = left[-1].seq - 1
-    still = {message.id for message in left}
-    read = tuple(message.id for message in inbox(state, instance, after=up_to) if message.id not in still)
-    return Reading(up_to=up_to, messages=read, name=name)
+def reading_after(state: State, instance: str, messages: tuple[str, ...]) -> Reading:
+    """What an instance has read once it has read these too.
+
+    The mark of its name moves over what is read or not for it, at most so far at once: this is done again by
+    everybody who reads the line, and must not cost more where much is unread.
+    """
+    reading, name = state.reading(instance), name_of(state, instance)
+    seen = dict.fromkeys((*reading.messages, *messages))
+    mark, passed = reading.mark(name), 0
+    for seq, together in groupby(state.messages_since(mark.up_to, mark.day), key=lambda message: message.seq):
+        group = list(together)
+        mine = [message for message in group if is_for(message, instance, name)]
+        if passed >= PASSED_AT_ONCE or not all(_is_read(one, instance, reading.marks, seen) for one in mine):
+            break
+        passed += len(group)
+        mark = Mark(name=name, up_to=seq, day=group[0].at.day)
+        for message in mine:
+            seen.pop(message.id, None)
+    others = (other for other in reading.marks if other.name != name)
+    return Reading(marks=(*others, mark), messages=tuple(seen))
+
+
+def _is_read(message: Message, instance: str, marks: tuple[Mark, ...], seen: Container[str]) -> bool:
+    passed = (mark for mark in marks if message.seq <= mark.up_to)
+    return message.id in seen or any(is_for(message, instance, mark.name) for mark in passed)

@@ -57,7 +57,7 @@ def posted(step: Step, change: MessagePosted, operation_id: str) -> Writes:
 def read(step: Step, change: MessagesRead) -> Writes:
     """What somebody has read."""
     instance = step.actor.instance or ""
-    return {reading_path(instance): reading_after(step.state, instance, change.messages, step.seq)}
+    return {reading_path(instance): reading_after(step.state, instance, change.messages)}
 
 
 def taken_over(step: Step, lost: Lease, reason: str, message_id: str) -> Writes:

@@ -171,15 +171,24 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
-    """What an instance has read: every message up to position `up_to` of the line, and some later ones.
+class Mark:
+    """Every message for an instance of this name up to position `up_to`, which lies in the UTC day `day`, is read."""
 
-    `name` is what it was called then: what was sent to another name of it cannot have been read.
-    """
-
-    up_to: int = 0
-    messages: tuple[str, ...] = ()
     name: str | None = None
+    up_to: int = 0
+    day: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What an instance has read: up to a mark for each name it has had, and some messages beyond."""
+
+    marks: tuple[Mark, ...] = ()
+    messages: tuple[str, ...] = ()
+
+    def mark(self, name: str | None) -> Mark:
+        """How far everything is read that was for this name."""
+        return next((mark for mark in self.marks if mark.name == name), Mark(name=name))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -181,6 +181,14 @@ class State:
                     return
                 yield from self._messages_in(f"{top}/{shard}", after)
 
+    def messages_since(self, after: int, day: str) -> Iterator[Message]:
+        """The messages at positions after `after`, which lies in the UTC day `day`, oldest first."""
+        for name in self._names("messages"):
+            top = f"messages/{name.rstrip('/')}"
+            for shard in reversed(_numbers(self._names(top) if name >= day else [])):
+                if (shard + 1) * NUMBERS_A_SHARD > after:
+                    yield from reversed(self._messages_in(f"{top}/{shard}", after))
+
     def _messages_in(self, folder: str, after: int) -> list[Message]:
         found = (self._get(f"{folder}/{name}", Message) for name in self._names(folder))
         return sorted(

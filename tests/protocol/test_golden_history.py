@@ -15,7 +15,7 @@ from coordinaut_git.documents import Entry
 from coordinaut_git.protocol.ops import VOCABULARY, Operation, from_entry, to_entry
 
 BODIES = (PROJECT / "tests/data/histories/v1.jsonl").read_bytes().splitlines()
-DIGEST = "369810555befef9589494e15fcb1e7d37c4715615b2be8418ad875b7231fdc4f"
+DIGEST = "29967a96b979678657e9f80ed602d3a85dc4b637595721be431ae3c320993b44"
 REFUSED = Counter(
     scope_conflict=7,
     not_owner=2,
