@@ -75,6 +75,7 @@ $(READY): pyproject.toml Makefile
 	@$(BIN)/python -c 'import pip; v = tuple(map(int, pip.__version__.split(".")[:2])); raise SystemExit(v < (25, 1))' \
 		|| $(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1' # the first that knows dependency groups
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --group dev
+	@$(BIN)/python -m compileall -q coordinaut_git # as an installer does: also where the environment forbids it later
 	@touch $@
 
 .PHONY: clean
