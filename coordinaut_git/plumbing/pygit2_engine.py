@@ -35,6 +35,8 @@ _KINDS = {int(number): kind for kind, number in _TYPES.items()}
 class Pygit2Engine:
     """The engine for repositories that libgit2 can open. Works from several threads; each call is one step."""
 
+    _switched_on: bool | None = None
+
     def __init__(self, repository: pygit2.Repository, common_dir: Path) -> None:
         self._repository = repository
         self._common_dir = common_dir
@@ -92,7 +94,7 @@ class Pygit2Engine:
     def write(self, kind: str, data: bytes) -> str:
         """See `Engine.write`."""
         name = object_id(kind, data)
-        pygit2.settings.enable_fsync_gitdir(self._flush)  # one switch for the whole process
+        self._switch(on=self._flush)
         new_folder = self._flush and not os.path.isdir(f"{self._objects}/{name[:2]}")  # noqa: PTH112 - on every write
         for left in reversed(range(_WRITES)):
             try:
@@ -119,8 +121,14 @@ class Pygit2Engine:
         """See `Engine.flush_writes`."""
         self._flush = on
         # libgit2 asks its switch for refs only when it opens their database, which a look at any ref does.
-        pygit2.settings.enable_fsync_gitdir(on)
+        self._switch(on=on)
         self._repository.set_refdb(pygit2.Refdb.open(self._repository))
+
+    def _switch(self, *, on: bool) -> None:
+        """Set the one switch of the whole process, where another engine has set it otherwise."""
+        if Pygit2Engine._switched_on is not on:
+            pygit2.settings.enable_fsync_gitdir(on)
+            Pygit2Engine._switched_on = on
 
     def close(self) -> None:
         """See `Engine.close`."""

@@ -18,13 +18,16 @@ T = TypeVar("T")
 Coder = Callable[[Any], Any]
 
 
+_encoded = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
+
+
 class Unreadable(ValueError):
     """Stored JSON that is not what this version writes."""
 
 
 def canonical(value: Any) -> bytes:
     """The one byte form of a JSON value."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    return _encoded(value).encode()
 
 
 def parse(data: bytes) -> dict[str, Any]:

@@ -6,6 +6,7 @@ Rule 3: where a document lies is written here and nowhere else.
 """
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import TypeVar
 from zlib import crc32
 
@@ -34,6 +35,7 @@ NUMBERS_A_SHARD = 64
 LINE = "line.json"
 
 
+@lru_cache(4_096)  # asked several times for every operation
 def task_path(task_id: str, *, closed: bool) -> str:
     """Tasks lie by day and by number, open ones apart from the archive: neighbours in time share a folder."""
     _, day, number, *_ = f"{task_id}___".split("_", 3)
@@ -304,15 +306,18 @@ def _leases_after(leases: dict[str, Lease] | None, changes: Mapping[str, Documen
     touched = [path for path in changes if path.startswith("leases/")]
     if leases is None or not touched:
         return leases
-    leases = dict(leases)
+    leases, newest, in_order = dict(leases), next(reversed(leases), ""), True
     for path in touched:
         lease = changes[path]
         task_id = path.removeprefix("leases/").removesuffix(".json")
         if isinstance(lease, Lease):
+            in_order = in_order and (task_id in leases or task_id > newest)
+            newest = max(newest, task_id)
             leases[task_id] = lease
         else:
             leases.pop(task_id, None)
-    return dict(sorted(leases.items()))  # one order however the state was reached: takeovers are numbered by it
+    # One order however the state was reached: takeovers are numbered by it.
+    return leases if in_order else dict(sorted(leases.items()))
 
 
 def _bad_document(path: str, why: str) -> CoordinautError:

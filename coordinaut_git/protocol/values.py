@@ -5,6 +5,7 @@ Instants are whole milliseconds since the epoch, written RFC 3339 in UTC; durati
 
 import re
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from coordinaut_git.errors import invalid
 
@@ -43,12 +44,17 @@ class Instant(int):
     def __str__(self) -> str:
         """RFC 3339 in UTC with milliseconds."""
         seconds, ms = divmod(int(self), 1000)
-        return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S") + f".{ms:03d}Z"
+        return f"{_to_the_second(seconds)}.{ms:03d}Z"
 
     @property
     def day(self) -> str:
         """The UTC day as `YYYYMMDD`."""
         return datetime.fromtimestamp(int(self) // 1000, UTC).strftime("%Y%m%d")
+
+
+@lru_cache(256)  # an operation writes one instant several times
+def _to_the_second(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 def duration_ms(text: str) -> int:

@@ -23,6 +23,7 @@ from typing import Any
 FILE_BYTES = 2 * 1024 * 1024
 _TAIL_BYTES = 64 * 1024
 _MARK = b"\0CJ1 "
+_encoded = json.JSONEncoder(separators=(",", ":")).encode
 _About = dict[str, Any]
 _BOOT_CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
@@ -74,7 +75,7 @@ class Journal:
             "boot": _boot_id(),
             "objects": [[oid, kind, len(data)] for oid, kind, data in objects],
         }
-        text = json.dumps(about, separators=(",", ":")).encode() + b"\n"
+        text = _encoded(about).encode() + b"\n"
         payload = b"".join((text, *(data for _, _, data in objects)))
         record = b"%s%d %d\n%s" % (_MARK, len(payload), zlib.crc32(payload), payload)
         try:
