@@ -322,6 +322,11 @@ def test_whole_commands_killed_at_any_moment_leave_nothing_half_done(places, git
 
 def test_writers_work_beside_git_and_git_beside_them(places, git, nursery):
     root = places[0]
+    # Two gits must not meet here, only git and we: no collection in the background of a commit, and no commit-graph,
+    # whose lock a `git gc` that failed half-way can leave behind for the next one.
+    git(root, "config", "gc.auto", "0")
+    git(root, "config", "maintenance.auto", "false")
+    git(root, "config", "gc.writeCommitGraph", "false")
     for place in places * 2:
         nursery.start(place)
     began, commits, rounds = time.monotonic(), 0, 0
