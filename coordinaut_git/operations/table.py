@@ -19,7 +19,8 @@ Json = dict[str, Any]
 class Operation:
     """One thing that can be asked.
 
-    `name` is the command. `handler` answers; `stream`, where there is one and it is asked for, answers bit by bit.
+    `name` is the command: a word, or two for one of a family (`handoff request`). `handler` answers; `stream`, where
+    there is one and it is asked for, answers bit by bit.
     `example` is a command line for the help.
     """
 
@@ -109,3 +110,6 @@ TABLE: tuple[Operation, ...] = (
 )
 
 BY_NAME = {operation.name: operation for operation in TABLE}
+
+FAMILIES = {"handoff": "Hand files over from one agent to another: ask, answer, list."}
+"""What the commands of two words with the same first one are about."""

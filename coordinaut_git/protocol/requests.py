@@ -11,9 +11,12 @@ from typing import Any
 from coordinaut_git.protocol.model import MessageKind, Mode, Status, Tool
 
 
-def param(text: str, default: Any = MISSING, *, metavar: str | None = None) -> Any:
-    """A parameter of a request: its help, its default (required without one), how its value is called."""
-    return field(default=default, metadata={"help": text, "metavar": metavar})
+def param(text: str, default: Any = MISSING, *, metavar: str | None = None, positional: bool = False) -> Any:
+    """A parameter of a request: its help, its default (required without one), how its value is called.
+
+    A `positional` one is given on the command line by its place, without its name: `completion bash`.
+    """
+    return field(default=default, metadata={"help": text, "metavar": metavar, "positional": positional})
 
 
 def planned(text: str, default: Any) -> Any:

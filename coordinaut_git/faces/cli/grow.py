@@ -5,94 +5,118 @@ Rule 2: a command is built when it is asked for, so that `claim` pays for `claim
 """
 
 import os
-from dataclasses import MISSING, Field, fields
-from enum import StrEnum
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from pathlib import Path
-from typing import Any, get_origin
+from typing import Any
 
 import click
 
 from coordinaut_git import __version__
 from coordinaut_git.errors import CoordinautError, environment, invalid
 from coordinaut_git.faces.cli.output import Output
-from coordinaut_git.operations.table import BY_NAME, TABLE, Operation
-from coordinaut_git.protocol.codec import without_none
+from coordinaut_git.faces.cli.parameters import COMMON, common, grown
+from coordinaut_git.operations.table import BY_NAME, FAMILIES, Operation
 from coordinaut_git.workspace import Workspace, open_workspace
 
-COMMA_SEPARATED = frozenset({"files", "depends_on", "agents", "messages"})
-ENVIRONMENT = {
-    "agent_instance": ("COORDINAUT_AGENT_INSTANCE", "COORDINAUT_INSTANCE"),
-    "from_agent_instance": ("COORDINAUT_FROM_AGENT_INSTANCE", "COORDINAUT_AGENT_INSTANCE", "COORDINAUT_INSTANCE"),
-    "from_agent": ("COORDINAUT_FROM_AGENT", "COORDINAUT_AGENT"),
-}
+PROGRAM = "coordinaut"
+SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
-class CommandLine(click.Group):
-    """`coordinaut`: the group of all commands."""
+class Family(click.Group):
+    """Commands whose names begin with the same words, grown from the operations that have such names.
 
-    def __init__(self, out: Output) -> None:
+    `words` are those words: none for `coordinaut` itself, `handoff` for `handoff request` and what else is below it.
+    """
+
+    def __init__(
+        self,
+        words: str,
+        operations: Mapping[str, Operation],
+        out: Output,
+        *,
+        help: str | None = None,  # noqa: A002 - click's word
+        params: Sequence[click.Parameter] = (),
+    ) -> None:
         super().__init__(
-            "coordinaut",
-            help="Tasks, scoped leases and their whole history for parallel coding agents, inside the git repository.",
-            params=[
-                *_common(),
-                click.Option(
-                    ["--version"],
-                    is_flag=True,
-                    help="Show the version.",
-                    is_eager=True,
-                    expose_value=False,
-                    callback=_version,
-                ),
-            ],
-            context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+            words.rpartition(" ")[2] or PROGRAM,
+            help=help,
+            params=[*common(), *params],
+            context_settings=SETTINGS,
             invoke_without_command=True,
             callback=self._without_command,
         )
-        self._out = out
+        self._words, self._operations, self._out = words, operations, out
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """In the order of the table, which is the order of work."""
+        del ctx
+        begin = f"{self._words} ".lstrip()
+        names = (name.removeprefix(begin) for name in self._operations if name.startswith(begin))
+        return list(dict.fromkeys(name.partition(" ")[0] for name in names))
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Build one command, or the family of those that begin with this word."""
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        name = f"{self._words} {cmd_name}".lstrip()
+        if operation := self._operations.get(name):
+            return _command(operation, self._out)
+        return Family(name, self._operations, self._out, help=FAMILIES.get(name))
 
     def _without_command(self, **_: object) -> None:
         """Nothing was asked: show what can be."""
         context = click.get_current_context()
         if context.invoked_subcommand is None:
             if self._out.json:
-                raise invalid("no_command", "No command was given.", hint="See: coordinaut --help")
+                raise invalid("no_command", "No command was given.", hint=f"See: {context.command_path} --help")
             click.echo(context.get_help())
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """In the order of the table, which is the order of work."""
-        del ctx
-        return [operation.name for operation in TABLE]
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Build one command."""
-        del ctx
-        operation = BY_NAME.get(cmd_name)
-        return _command(operation, self._out) if operation else None
+class CommandLine(Family):
+    """`coordinaut`: the group of all commands."""
+
+    def __init__(self, out: Output, operations: Mapping[str, Operation] = BY_NAME) -> None:
+        version = click.Option(
+            ["--version"], is_flag=True, help="Show the version.", is_eager=True, expose_value=False, callback=_version
+        )
+        super().__init__(
+            "",
+            operations,
+            out,
+            help="Tasks, scoped leases and their whole history for parallel coding agents, inside the git repository.",
+            params=[version],
+        )
 
 
 def _command(operation: Operation, out: Output) -> click.Command:
-    own = [_option(field) for field in fields(operation.request)]
+    own = [grown(field) for field in fields(operation.request)]
     own_names = {field.name for field in fields(operation.request)}
 
     def run(**given: Any) -> None:
-        context = click.get_current_context()
-        above = context.parent.params if context.parent else {}
-        common = {name: given.get(name) or above.get(name) for name in ("root", "json", "storage", "quiet")}
-        out.quiet = bool(common["quiet"])
+        said_around = {name: _nearest(name) for name in COMMON}
+        out.quiet = bool(said_around["quiet"])
         said = {name: value for name, value in given.items() if name in own_names and value is not None}
         request = operation.request(**said)
         _refuse_planned(operation, request)
-        _carry_out(operation, request, out, common)
+        _carry_out(operation, request, out, said_around)
 
     return click.Command(
-        operation.name,
+        operation.name.rpartition(" ")[2],
         callback=run,
-        params=[*own, *(option for option in _common() if option.name not in own_names)],
+        params=[*own, *(option for option in common() if option.name not in own_names)],
         help=_help(operation),
         short_help=_first_line(operation),
-        context_settings={"help_option_names": ["-h", "--help"]},
+        context_settings=SETTINGS,
     )
+
+
+def _nearest(name: str) -> Any:
+    """What one of the options that every command has says, where it stands nearest to the command's own words."""
+    context: click.Context | None = click.get_current_context()
+    while context and not context.params.get(name):
+        context = context.parent
+    return context.params[name] if context else None
 
 
 def _carry_out(operation: Operation, request: Any, out: Output, common: dict[str, Any]) -> None:
@@ -120,65 +144,6 @@ def _workspace(common: dict[str, Any]) -> Workspace:
             "no_directory", "The current directory does not exist any more.", hint="Change to one that does."
         ) from None
     return open_workspace(start, os.environ, storage=common["storage"])
-
-
-def _common() -> list[click.Parameter]:
-    """The options that stand before or after the name of a command."""
-    return [
-        click.Option(
-            ["-C", "--root", "root"], metavar="PATH", envvar="COORDINAUT_ROOT", help="Work in this folder's repository."
-        ),
-        click.Option(["--json"], is_flag=True, help="Print one JSON document."),
-        click.Option(["--storage"], metavar="KIND", envvar="COORDINAUT_STORAGE", help="The store to use (git)."),
-        click.Option(["--quiet", "-q"], is_flag=True, envvar="COORDINAUT_QUIET", help="Say nothing on success."),
-    ]
-
-
-def _option(field: "Field[Any]") -> click.Option:
-    kind = without_none(field.type)
-    name = "--" + field.name.replace("_", "-")
-    given: dict[str, Any] = {
-        "help": field.metadata["help"],
-        "required": field.default is MISSING,
-        "envvar": ENVIRONMENT.get(field.name, f"COORDINAUT_{field.name.upper()}"),
-        "metavar": field.metadata.get("metavar"),
-    }
-    if kind is bool:
-        return click.Option([name], is_flag=True, **given)
-    if get_origin(kind) is tuple:
-        given["metavar"] = given["metavar"] or "PATTERN,…"
-        return click.Option([name], multiple=True, type=_Text(), callback=_listed, **given)
-    if isinstance(kind, type) and issubclass(kind, StrEnum):
-        given["metavar"] = None
-        return click.Option([name], type=_Member(kind), **given)
-    if kind is int:
-        return click.Option([name], type=int, **given)
-    return click.Option([name], type=_Text(), **given)
-
-
-class _Text(click.types.StringParamType):
-    """Text as it is; in the environment one value is one value, also with blanks in it."""
-
-    def split_envvar_value(self, rv: str) -> tuple[str, ...]:
-        return (rv,)
-
-
-class _Member(click.Choice[Any]):
-    """One word of a vocabulary, as its member."""
-
-    def __init__(self, vocabulary: type[StrEnum]) -> None:
-        super().__init__([str(member) for member in vocabulary])
-        self._vocabulary = vocabulary
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> StrEnum:
-        return self._vocabulary(super().convert(value, param, ctx))
-
-
-def _listed(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
-    del ctx
-    if param.name not in COMMA_SEPARATED:
-        return values
-    return tuple(part for value in values for part in value.split(",") if part)
 
 
 def _refuse_planned(operation: Operation, request: Any) -> None:
