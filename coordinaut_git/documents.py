@@ -104,6 +104,13 @@ class Store(Protocol):
         """Every entry from `head` back to the first, newest first, read as they are taken."""
         ...
 
+    def walk(self, head: Head) -> Iterator[tuple[Head, bytes]]:
+        """Every point from `head` back to the first operation with the body of its entry, newest first.
+
+        For whoever makes an index of a long line: quicker than `log`, whose checks it may leave out.
+        """
+        ...
+
     def seen_ms_ago(self, seq: int) -> int | None:
         """How long ago this machine first saw the entry at `seq`, by a clock that never jumps; None if unknown."""
         ...

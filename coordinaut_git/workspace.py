@@ -7,7 +7,9 @@ Rule 2: what the environment says is read here, once, from the mapping that is g
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from coordinaut_git.clock import Clock, Ids, RandomIds, SystemClock
 from coordinaut_git.coordinator import Coordinator, Done
@@ -18,6 +20,9 @@ from coordinaut_git.plumbing.settings import Settings, check_ref_name, read_sett
 from coordinaut_git.protocol.model import Actor, Instance, Tool
 from coordinaut_git.protocol.requests import Request
 from coordinaut_git.protocol.values import check_identifier
+
+if TYPE_CHECKING:
+    from coordinaut_git.history.history import History
 
 STORAGES = ("git", "json", "sqlite", "remote")
 SESSIONS = (
@@ -114,6 +119,13 @@ class Workspace:
             for file in (self.place.own_dir / "presence").iterdir():
                 found[file.name] = file.stat().st_mtime_ns // 1_000_000
         return found
+
+    @cached_property
+    def history(self) -> "History":
+        """What was, at any instant."""
+        from coordinaut_git.history.history import History  # few commands look back
+
+        return History(self.coordinator)
 
     def close(self) -> None:
         """Let go of the store."""

@@ -115,6 +115,12 @@ class MemoryStore:
             points = self._line[: self._place(head) + 1]
         return iter(_entries(points)[::-1])
 
+    def walk(self, head: Head) -> Iterator[tuple[Head, bytes]]:
+        """Every point from `head` back to the first operation with its body, newest first."""
+        with self._guard:
+            points = self._line[1 : self._place(head) + 1]
+        return iter([(point.head, point.entry.body) for point in reversed(points) if point.entry is not None])
+
     def seen_ms_ago(self, seq: int) -> int | None:  # noqa: ARG002 - the interface's name
         """Say that nothing is known: those who share a process share a clock."""
         return None

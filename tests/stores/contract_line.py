@@ -182,6 +182,17 @@ class LineContract:
         assert [one.body for one in written] == world.raw_log()[:-1]
         assert len({one.id for one in written}) == 140
 
+    def test_a_walk_gives_every_point_with_its_body(self, store, other):
+        assert list(store.walk(store.head())) == []
+        heads, bodies = [], []
+        for number in range(140):
+            bodies.append(put(store, some_changes(number)).body)
+            heads.append(store.head())
+        walked = list(other.walk(other.head()))
+        assert walked == list(zip(heads, bodies, strict=True))[::-1]
+        assert [next(other.log(head)).body for head in heads[::23]] == bodies[::23]
+        assert list(other.walk(heads[40])) == walked[-41:]
+
     def test_changes_are_asked_for_once_at_most_and_may_fail(self, world, store):
         calls = []
 

@@ -14,7 +14,7 @@ from coordinaut_git.errors import CoordinautError, environment
 from coordinaut_git.plumbing.engine import Engine, ObjectMissing
 from coordinaut_git.plumbing.objects import BLOB, COMMIT, TREE, BadObject, parse_tree
 from coordinaut_git.stores.git.genesis import CHECKPOINT, GENESIS, GENESIS_TREE
-from coordinaut_git.stores.git.message import read_entry
+from coordinaut_git.stores.git.message import parent_and_body, read_entry
 
 _REMEMBERED = 2_048
 
@@ -93,6 +93,17 @@ class Line:
             name = point.parent
         if point is not FIRST:
             _check_follows(point, FIRST)
+
+    def bodies(self, head: str) -> Iterator[tuple[str, bytes]]:
+        """From `head` back to the first operation, the name and the body of each; no step is checked."""
+        name = head
+        while name != GENESIS:
+            try:
+                parent, body = parent_and_body(self.content(COMMIT, name))
+            except BadObject as problem:
+                raise unreadable(name, str(problem)) from problem
+            yield name, body
+            name = parent
 
     def checkpoint_seq(self, point: Point) -> int:
         """Up to which operation the documents of the point's tree are."""

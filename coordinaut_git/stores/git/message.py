@@ -17,6 +17,7 @@ EMAIL_HOST = "@coordinaut"
 _NOT_IN_A_NAME = re.compile(r"[<>\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _NOT_IN_A_LINE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _NOT_IN_AN_ID = re.compile(r"[^A-Za-z0-9._:@+-]")
+_ONE_PARENT = re.compile(rb"tree [0-9a-f]{40}\nparent ([0-9a-f]{40})\nauthor ")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -74,3 +75,12 @@ def read_entry(data: bytes) -> tuple[Commit, Entry]:
     if len(commit.parents) != 1:
         raise BadObject(f"it has {len(commit.parents)} parents")
     return commit, entry_of(commit)
+
+
+def parent_and_body(data: bytes) -> tuple[str, bytes]:
+    """The one parent of a commit and the body of its entry, both unread; raises `BadObject`."""
+    parent = _ONE_PARENT.match(data)
+    body = data.find(b"\n\n", data.find(b"\n\n") + 2) + 2
+    if parent is None or body < 2:  # noqa: PLR2004 - nothing was found
+        raise BadObject("it is no commit of a line")
+    return parent[1].decode(), data[body:].removesuffix(b"\n")

@@ -123,6 +123,10 @@ class GitStore:
         """Every entry from `head` back to the first."""
         return (entry for _, entry in self.line.back(head))
 
+    def walk(self, head: Head) -> Iterator[tuple[Head, bytes]]:
+        """Every point from `head` back to the first operation with its body."""
+        return ((Head(name), body) for name, body in self.line.bodies(head))
+
     def seen_ms_ago(self, seq: int) -> int | None:
         """How long ago this machine first saw the entry at `seq`, as the journal remembers it."""
         return self.journal.seen_ms_ago(seq)
