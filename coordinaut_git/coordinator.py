@@ -92,7 +92,8 @@ class Coordinator:
     def run(self, request: Request, actor: Actor) -> Done:
         """Carry out a request that may change the state.
 
-        Raises the refusal as a `CoordinautError`; contended if every race was lost within the bound.
+        Raises the refusal as a `CoordinautError`; contended (`lost_races`) if every race was lost within the bound, or
+        (`unknown_outcome`) where that cannot be told.
         """
         self._unsettled = []
         for attempt in range(ATTEMPTS):
@@ -101,11 +102,7 @@ class Coordinator:
             if done:
                 return done
             time.sleep(min(LONGEST_PAUSE_S, 0.002 * 2**attempt) * os.urandom(1)[0] / 255)
-        raise contended(
-            "lost_races",
-            f"Others were faster {ATTEMPTS} times in a row; nothing was changed.",
-            hint="Try again; if it stays so, look for a process that writes in a loop: coordinaut watch",
-        )
+        return self._given_up()
 
     def events(self) -> Iterator[tuple[Entry, Operation]]:
         """Every operation, newest first."""
@@ -127,6 +124,23 @@ class Coordinator:
         entry = to_entry(outcome, new.seq, views.summary(state, outcome))
         after = self._published(Tried(head, outcome), entry, new)
         return Done(operation=outcome, state=after, moment=moment) if after else None
+
+    def _given_up(self) -> Done:
+        """A last look at what became of the attempts, for an answer that says neither too much nor too little.
+
+        An operation that was to stand after what is still the head may be published yet; after any other it cannot.
+        """
+        head, state = self.read()
+        if late := self._landed(head):
+            return Done(operation=late, state=state, moment=self.moment(state))
+        for tried in self._unsettled:
+            if tried.head == head:
+                raise _unknown(tried.operation)
+        raise contended(
+            "lost_races",
+            f"Others were faster {ATTEMPTS} times in a row; nothing was changed.",
+            hint="Try again; if it stays so, look for a process that writes in a loop: coordinaut watch",
+        )
 
     def _published(self, tried: Tried, entry: Entry, new: State) -> State | None:
         """The state with the entry on the line; None where the race was lost, or where that is not known yet."""
@@ -157,12 +171,7 @@ class Coordinator:
         for tried in self._unsettled:
             entries = self.store.since(tried.head, head)
             if entries is None:
-                raise contended(
-                    "unknown_outcome",
-                    f"It could not be told whether operation {tried.operation.id} was written.",
-                    hint=f"Look for it before you ask again: coordinaut watch --since {tried.operation.id}",
-                    operation=tried.operation.id,
-                )
+                raise _unknown(tried.operation)
             if any(entry.id == tried.operation.id for entry in entries):
                 return tried.operation
         return None
@@ -181,6 +190,15 @@ class Coordinator:
     def _from_documents(self, head: Head) -> Known:
         snapshot = self.store.snapshot(head)
         return Known(head, _after(State(snapshot.documents, snapshot.seq), snapshot.entries))
+
+
+def _unknown(operation: Operation) -> CoordinautError:
+    return contended(
+        "unknown_outcome",
+        f"It could not be told whether operation {operation.id} was written.",
+        hint=f"Look for it before you ask again: coordinaut watch --since {operation.id}",
+        operation=operation.id,
+    )
 
 
 def _after(state: State, entries: tuple[Entry, ...]) -> State:

@@ -31,6 +31,11 @@ class Faulty(MemoryStore):
         return None if self.forgetful else super().since(old, head)
 
 
+@pytest.fixture
+def world_without_pauses(monkeypatch):
+    monkeypatch.setattr(coordinator, "LONGEST_PAUSE_S", 0.0)
+
+
 def not_written(expected, commit):
     raise OutcomeUnknown
 
@@ -125,6 +130,35 @@ def test_r4_an_outcome_that_cannot_be_told_is_said_with_the_operations_id():
     with world.refuses("unknown_outcome", Kind.CONTENDED) as caught:
         world.create()
     assert caught.value.details["operation"].startswith("op_")
+
+
+@pytest.mark.parametrize("faults", [[not_written] * 64, [not_written] + [lost] * 63, [lost] * 63 + [not_written]])
+def test_r4_when_the_attempts_run_out_an_outcome_that_is_still_open_is_said(world_without_pauses, faults):
+    world = World(store=Faulty(*faults))
+    with world.refuses("unknown_outcome", Kind.CONTENDED) as caught:
+        world.create()
+    assert caught.value.details["operation"].startswith("op_")
+
+
+def test_r4_what_landed_in_the_last_attempt_is_an_answer(world_without_pauses):
+    world = World(store=Faulty(*[lost] * 63, written_but_not_told))
+    task = world.create("alice", title="once")
+    assert [one.id for one in world.state.open_tasks()] == [task["id"]]
+
+
+def test_r5_an_attempt_that_can_land_no_more_leaves_nothing_open(world_without_pauses):
+    world = World(store=Faulty())
+    other = world.beside()
+
+    def nobody_answers_and_bob_is_faster(expected, commit):
+        other.create("bob")
+        raise OutcomeUnknown
+
+    world.store.faults = [nobody_answers_and_bob_is_faster, None, *[lost] * 63]
+    with pytest.raises(CoordinautError) as caught:
+        world.create()
+    assert caught.value.code == "lost_races"
+    assert len(list(world.state.open_tasks())) == 1
 
 
 def test_r5_after_a_lost_race_the_request_is_decided_again_and_may_be_refused():
