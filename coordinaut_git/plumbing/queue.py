@@ -66,11 +66,6 @@ class Turn:
     held: bool
     unfinished: Intent | None = None
 
-    @property
-    def previous_died(self) -> bool:
-        """Whether an earlier holder died inside its critical section and nobody has finished a write since."""
-        return self.unfinished is not None
-
     def __bool__(self) -> bool:
         return self.held
 

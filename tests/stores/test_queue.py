@@ -125,7 +125,7 @@ def test_a_killed_holder_leaves_the_line_at_once(path):
         other.wait()
         with queue.turn(5) as turn:
             assert turn.held
-            assert not turn.previous_died, "it was killed in its turn, but not while it moved a ref"
+            assert not turn.unfinished, "it was killed in its turn, but not while it moved a ref"
     queue.close()
 
 
@@ -135,10 +135,10 @@ def test_a_holder_killed_while_it_moved_a_ref_is_noticed_until_a_write_succeeds(
         other.kill()
         other.wait()
     with queue.turn(5) as turn:
-        assert turn.previous_died
+        assert turn.unfinished
         assert (turn.unfinished.pid, turn.unfinished.new_id) == (other.pid, "a" * 40)
     with queue.turn(5) as turn:
-        assert turn.previous_died, "nobody has written since"
+        assert turn.unfinished, "nobody has written since"
         with suppress(InterruptedError), queue.intent("b" * 40):
             assert queue.unfinished.new_id == "a" * 40, "our own note is not a dead one's"
             raise InterruptedError
@@ -148,7 +148,7 @@ def test_a_holder_killed_while_it_moved_a_ref_is_noticed_until_a_write_succeeds(
             pass
         assert queue.unfinished is None
     with queue.turn(5) as turn:
-        assert not turn.previous_died
+        assert not turn.unfinished
     queue.close()
 
 
@@ -157,7 +157,7 @@ def test_a_write_that_ends_leaves_no_note(path):
         other.stdin.close()
         assert other.wait(20) == 0
     with WriterQueue(path).turn(5) as turn:
-        assert not turn.previous_died
+        assert not turn.unfinished
 
 
 def test_an_intent_outside_a_turn_writes_nothing(path):

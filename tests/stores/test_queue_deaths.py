@@ -39,7 +39,7 @@ def test_the_lock_of_a_dead_holder_is_known_after_more_deaths(tmp_path, content,
     time.sleep(STALE_AFTER_DEATH_S + 0.05)
     queue = WriterQueue(path)
     with queue.turn(5) as turn:
-        assert turn.previous_died
+        assert turn.unfinished
         assert set_aside_if_stale(lock, folder=tmp_path, unfinished=queue.unfinished)
     assert not lock.exists()
     queue.close()
@@ -66,7 +66,7 @@ def test_a_write_after_deaths_forgets_them(tmp_path):
     with queue.turn(5), queue.intent("3" * 40):
         pass
     with queue.turn(5) as turn:
-        assert not turn.previous_died
+        assert not turn.unfinished
     queue.close()
 
 
