@@ -14,7 +14,7 @@ Result = Mapping[str, Any]
 """A document of the outside surface, as it stands in `result`."""
 
 _CODES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
-_UNITS = ((86_400, 48 * 3_600, "days"), (3_600, 90 * 60, "h"), (60, 60, "min"), (1, 0, "s"))  # size, from, name
+_UNITS = ((86_400, 48 * 3_600, "days"), (3_600, 2 * 3_600, "h"), (60, 60, "min"), (1, 0, "s"))  # size, from, name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,15 +44,18 @@ class Look:
         return f"{day} {time}"
 
     def distance(self, instant: str) -> str:
-        """How far `instant` is away: `in 29 min`, `3 min ago`, `now`."""
+        """How far `instant` is away: `in 30 min`, `3 min ago`, `now`.
+
+        What is to come is rounded to the nearest, so that a new lease of 30 min has 30 min; what is past, down.
+        """
         left_s = (Instant.parse(instant) - self.now_ms) / 1000
-        words = _span(abs(left_s))
+        words = _span(abs(left_s), nearest=left_s > 0)
         if words == "0 s":
             return "now"
         return f"in {words}" if left_s > 0 else f"{words} ago"
 
     def until(self, instant: str) -> str:
-        """`16:30 (in 29 min)`."""
+        """`16:30 (in 30 min)`."""
         return f"{self.clock(instant)} ({self.distance(instant)})"
 
     def _local(self, ms: int) -> datetime:
@@ -62,9 +65,11 @@ class Look:
 Renderer = Callable[[Result, Look], str]
 
 
-def _span(seconds: float) -> str:
-    """A length of time in its one most telling unit, rounded down."""
+def _span(seconds: float, *, nearest: bool) -> str:
+    """A length of time in its one most telling unit, rounded to the nearest or else down."""
+    half = 0.5 if nearest else 0.0
+    whole_s = int(seconds + half)
     for size, least, name in _UNITS:
-        if seconds >= least:
-            return f"{int(seconds // size)} {name}"
+        if whole_s >= least:
+            return f"{int(whole_s / size + half)} {name}"
     raise AssertionError(seconds)
