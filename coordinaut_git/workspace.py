@@ -80,12 +80,12 @@ class Workspace:
         return self._named() or self._fitting(None)
 
     def mint(self, actor: Actor) -> Actor:
-        """The actor with an instance of its own, which is remembered where there was none; a new one is announced."""
+        """The actor with an instance of its own, which is remembered where there was none; both are said."""
         other = self.instance()
         instance = actor.instance or f"agent_{self._ids.token(INSTANCE_BYTES)}"
         if not other:
             self._remember(instance)
-        if not actor.instance:
+        if not actor.instance or not other:
             self.notices.append(_introduced(instance, other))
         return replace(actor, instance=instance)
 

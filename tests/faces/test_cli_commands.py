@@ -69,7 +69,7 @@ def test_create_gives_a_task_with_every_choice_made(cli, project):
 def test_claim_gives_the_task_and_its_lease(cli, project, make_task):
     task = make_task(project, "src/**")
     claimed = cli.json(project, "claim", "--task", task, *ANN, "--ttl", "2h", "--mode", "shared-docs")
-    assert set(claimed) == {"task", "lease", "agentInstance"}
+    assert set(claimed) == {"task", "lease", "agentInstance", "notices"}
     lease = claimed["lease"]
     assert set(claimed["task"]) == TASK
     assert set(lease) == LEASE

@@ -58,6 +58,17 @@ def test_a_claim_without_an_instance_mints_one_says_so_and_remembers_it(cli, pro
     assert cli(project, "release", "--task", tasks[0]).code == 0
 
 
+def test_an_instance_that_is_given_is_remembered_once_and_said(cli, project, make_task):
+    task = make_task(project, "a")
+    first = cli.json(project, "claim", "--task", task, "--agent-instance", "agent_mine")
+    assert first["notices"] == ["You are the agent instance agent_mine in this worktree from now on."]
+    assert cli.json(project, "doctor")["instance"] == "agent_mine"
+    assert "notices" not in cli.json(project, "claim", "--task", task, "--agent-instance", "agent_mine")
+    other = cli.json(project, "claim", "--task", make_task(project, "b"), "--agent-instance", "agent_other")
+    assert "notices" not in other, "who is named and is not remembered needs no word"
+    assert cli.json(project, "doctor")["instance"] == "agent_mine"
+
+
 def test_the_notice_goes_to_standard_error(cli, project, make_task):
     answer = cli(project, "claim", "--task", make_task(project, "a"))
     assert answer.err.startswith("note: You are the agent instance agent_")

@@ -42,6 +42,8 @@ def terminal(words, *, cwd, environ=None) -> str:
 
 
 def test_what_commands_say_to_people(cli, project, make_task, tmp_path):
+    cli(project, "claim", "--task", "AGT-9", *ANN)  # from now on the worktree knows who works in it
+
     def said(*words):
         answer = cli(project, *words, environ=WIDE)
         assert (answer.code, answer.err) == (0, ""), answer
@@ -90,7 +92,7 @@ def test_what_commands_say_to_people(cli, project, make_task, tmp_path):
 
 
 def test_an_error_is_one_sentence_and_a_hint(cli, project):
-    answer = cli(project, "claim", "--task", "AGT-9", *ANN)
+    answer = cli(project, "update", "--task", "AGT-9", "--next", "x", *ANN)
     assert answer.code == 3
     assert answer.out == ""
     assert answer.err == "error: There is no task AGT-9.\nhint: List them: coordinaut status --all\n"
