@@ -54,15 +54,23 @@ class Answer:
 
 
 def git(
-    *arguments: str, at: Path, stdin: bytes | None = None, wait_s: float = WAIT_S, most_bytes: int = OUTPUT_BYTES
+    *arguments: str,
+    at: Path,
+    stdin: bytes | None = None,
+    index: Path | None = None,
+    wait_s: float = WAIT_S,
+    most_bytes: int = OUTPUT_BYTES,
 ) -> Answer:
     """Run git as if started in the folder `at`, for at most `wait_s` seconds; `stdin` is closed unless given.
+
+    `index` is an index file to use in place of the work tree's own.
 
     A non-zero exit is an answer, not an error. Words that come from data belong behind `--` or `--end-of-options`.
     Raises a `CoordinautError` of kind environment: git_missing, git_not_started, no_directory, git_timeout, or
     git_output where git says more than `most_bytes` on one output.
     """
-    with _start(arguments, at, closed=stdin is None) as process:
+    around = clean_environment() | ({"GIT_INDEX_FILE": str(index)} if index else {})
+    with _start(arguments, at, around, closed=stdin is None) as process:
         try:
             return _hear_out(process, stdin or b"", wait_s, most_bytes)
         except TooLate:
@@ -78,14 +86,19 @@ def git(
 
 
 def git_reading(
-    *arguments: str, at: Path, stdin: bytes | None = None, wait_s: float = WAIT_S, most_bytes: int = OUTPUT_BYTES
+    *arguments: str,
+    at: Path,
+    stdin: bytes | None = None,
+    index: Path | None = None,
+    wait_s: float = WAIT_S,
+    most_bytes: int = OUTPUT_BYTES,
 ) -> Answer:
     """`git` for a command that only reads, with the `NEUTRAL` settings; the same errors.
 
     A `filter.*.clean` command of the repository may still run where git must compare contents.
     """
     settings = (word for setting in NEUTRAL for word in ("-c", setting))
-    return git(*settings, *arguments, at=at, stdin=stdin, wait_s=wait_s, most_bytes=most_bytes)
+    return git(*settings, *arguments, at=at, stdin=stdin, index=index, wait_s=wait_s, most_bytes=most_bytes)
 
 
 def git_version() -> tuple[int, int, int]:
@@ -97,7 +110,7 @@ def git_version() -> tuple[int, int, int]:
     return int(found[1]), int(found[2]), int(found[3] or 0)
 
 
-def _start(arguments: tuple[str, ...], at: Path, *, closed: bool) -> "Popen[bytes]":
+def _start(arguments: tuple[str, ...], at: Path, around: dict[str, str], *, closed: bool) -> "Popen[bytes]":
     from subprocess import DEVNULL, PIPE, Popen
 
     folder = _absolute(at)
@@ -108,7 +121,7 @@ def _start(arguments: tuple[str, ...], at: Path, *, closed: bool) -> "Popen[byte
             stdout=PIPE,
             stderr=PIPE,
             bufsize=0,
-            env=clean_environment(),
+            env=around,
             start_new_session=True,  # its own group, and no terminal to ask questions on
         )
     except FileNotFoundError:
