@@ -6,6 +6,7 @@ Rule 2: durations are text (`90s`, `30m`, `2h`), patterns and ids plain strings:
 """
 
 from dataclasses import MISSING, dataclass, field
+from enum import StrEnum
 from typing import Any
 
 from coordinaut_git.protocol.model import MessageKind, Mode, Status, Tool
@@ -211,3 +212,18 @@ class Doctor(Request):
 
     deep: bool = param("Replay the whole line and compare every checkpoint.", default=False)
     fix: bool = param("Mend what is safe to mend.", default=False)
+
+
+class Shell(StrEnum):
+    """A shell that completes words."""
+
+    BASH = "bash"
+    ZSH = "zsh"
+    FISH = "fish"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompletionScript(Request):
+    """Print the script that makes a shell complete command lines."""
+
+    shell: Shell = param("The shell it is for.", positional=True)

@@ -62,7 +62,7 @@ def answer(printed):
 
 def test_a_family_stands_once_in_the_list_in_the_place_of_its_first_command(typed):
     listed = typed("--help").partition("Commands:\n")[2].splitlines()
-    assert [line.split()[0] for line in listed] == ["idle", "handoff", "mine"]
+    assert [line.split()[0] for line in listed] == ["idle", "handoff", "mine", "completion"]
     assert "Hand files over" in listed[1]
 
 

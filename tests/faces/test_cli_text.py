@@ -168,6 +168,7 @@ OPTIONS = {
     "snapshot": "output",
     "watch": "limit task follow since",
     "doctor": "deep fix",
+    "completion": "",
 }
 """Every command in the order of the help, with its own options."""
 

@@ -19,7 +19,7 @@ from coordinaut_git.faces.cli.parameters import COMMON, common, grown
 from coordinaut_git.operations.table import BY_NAME, FAMILIES, Operation
 from coordinaut_git.workspace import Workspace, open_workspace
 
-PROGRAM = "coordinaut"
+PROGRAM, COMPLETION = "coordinaut", "completion"
 SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
@@ -88,13 +88,25 @@ class CommandLine(Family):
             params=[version],
         )
 
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The operations, and what only a command line has."""
+        return [*super().list_commands(ctx), COMPLETION]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Build one command."""
+        if cmd_name == COMPLETION:
+            from coordinaut_git.faces.cli.completion import command
+
+            return command(self._out)
+        return super().get_command(ctx, cmd_name)
+
 
 def _command(operation: Operation, out: Output) -> click.Command:
     own = [grown(field) for field in fields(operation.request)]
     own_names = {field.name for field in fields(operation.request)}
 
     def run(**given: Any) -> None:
-        said_around = {name: _nearest(name) for name in COMMON}
+        said_around = said_nearest(click.get_current_context())
         out.quiet = bool(said_around["quiet"])
         said = {name: value for name, value in given.items() if name in own_names and value is not None}
         request = operation.request(**said)
@@ -111,16 +123,17 @@ def _command(operation: Operation, out: Output) -> click.Command:
     )
 
 
-def _nearest(name: str) -> Any:
-    """What one of the options that every command has says, where it stands nearest to the command's own words."""
-    context: click.Context | None = click.get_current_context()
-    while context and not context.params.get(name):
+def said_nearest(context: click.Context | None) -> dict[str, Any]:
+    """What the options say that every command has, each where it stands nearest to the command's own words."""
+    said: dict[str, Any] = {}
+    while context:
+        said |= {name: value for name in COMMON if (value := context.params.get(name)) and not said.get(name)}
         context = context.parent
-    return context.params[name] if context else None
+    return dict.fromkeys(COMMON) | said
 
 
 def _carry_out(operation: Operation, request: Any, out: Output, common: dict[str, Any]) -> None:
-    workspace = _workspace(common)
+    workspace = workspace_at(common["root"], common["storage"])
     try:
         if operation.stream and getattr(request, "follow", False):
             for event in operation.stream(workspace, request):
@@ -135,15 +148,16 @@ def _carry_out(operation: Operation, request: Any, out: Output, common: dict[str
         workspace.close()
 
 
-def _workspace(common: dict[str, Any]) -> Workspace:
-    root = Path(common["root"] or "")
+def workspace_at(root: str | None, storage: str | None) -> Workspace:
+    """The workspace that a folder lies in, the current one if none is named."""
+    start = Path(root or "")
     try:
-        start = root if root.is_absolute() else Path.cwd() / root
+        start = start if start.is_absolute() else Path.cwd() / start
     except FileNotFoundError:
         raise environment(
             "no_directory", "The current directory does not exist any more.", hint="Change to one that does."
         ) from None
-    return open_workspace(start, os.environ, storage=common["storage"])
+    return open_workspace(start, os.environ, storage=storage)
 
 
 def _refuse_planned(operation: Operation, request: Any) -> None:
@@ -167,6 +181,6 @@ def _first_line(operation: Operation) -> str:
 
 def _version(ctx: click.Context, param: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click's signature
     del param
-    if value:
+    if value and not ctx.resilient_parsing:
         click.echo(f"coordinaut {__version__}")
         ctx.exit()

@@ -18,13 +18,14 @@ from coordinaut_git.faces.cli.grow import CommandLine
 from coordinaut_git.faces.cli.output import Output, bug
 
 INTERRUPTED = 130
+COMPLETE = "_COORDINAUT_COMPLETE"
 
 
 def main(words: list[str]) -> NoReturn:
     """Run one command line; ends the process."""
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # a reader that has seen enough ends us quietly, as it ends git
     _open_closed_streams()
-    code = answer(words)
+    code = 0 if _answered_the_shell() else answer(words)
     with suppress(OSError):  # what could not be written has been said already
         sys.stdout.flush()
         sys.stderr.flush()
@@ -47,6 +48,16 @@ def answer(words: list[str]) -> int:
     except Exception as error:  # noqa: BLE001 - whatever it is, it is reported as what it is: a bug
         return out.failure(bug(error, words))
     return 0
+
+
+def _answered_the_shell() -> bool:
+    """Whether we were started by a completion script; what the words could become has been printed then."""
+    if not os.environ.get(COMPLETE):
+        return False
+    from coordinaut_git.faces.cli.completion import answer_shell
+
+    answer_shell(os.environ)
+    return True
 
 
 def _open_closed_streams() -> None:

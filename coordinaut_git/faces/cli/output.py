@@ -39,6 +39,13 @@ class Output:
             for notice in notices:
                 _write(sys.stderr, f"note: {notice}\n")
 
+    def text(self, result: Json, text: str) -> None:
+        """Print a result that is a text to be read by another program."""
+        if self.json:
+            _print({"ok": True, "result": result})
+        else:
+            _write(sys.stdout, text)
+
     def event(self, event: Json) -> None:
         """Print one event of a stream as one line, at once."""
         if self.json:

@@ -25,10 +25,20 @@ def common() -> list[click.Parameter]:
     """The options that stand before or after the name of a command."""
     return [
         click.Option(
-            ["-C", "--root", "root"], metavar="PATH", envvar="COORDINAUT_ROOT", help="Work in this folder's repository."
+            ["-C", "--root", "root"],
+            metavar="PATH",
+            envvar="COORDINAUT_ROOT",
+            help="Work in this folder's repository.",
+            shell_complete=_offered,
         ),
         click.Option(["--json"], is_flag=True, help="Print one JSON document."),
-        click.Option(["--storage"], metavar="KIND", envvar="COORDINAUT_STORAGE", help="The store to use (git)."),
+        click.Option(
+            ["--storage"],
+            metavar="KIND",
+            envvar="COORDINAUT_STORAGE",
+            help="The store to use (git).",
+            shell_complete=_offered,
+        ),
         click.Option(["--quiet", "-q"], is_flag=True, envvar="COORDINAUT_QUIET", help="Say nothing on success."),
     ]
 
@@ -55,10 +65,10 @@ def _taken(kind: Any) -> dict[str, Any]:
     if kind is int:
         return {"type": int}
     if get_origin(kind) is tuple:
-        return {"multiple": True, "type": _Text(), "callback": _listed}
+        return {"multiple": True, "type": _Text(), "callback": _listed, "shell_complete": _offered}
     if isinstance(kind, type) and issubclass(kind, StrEnum):
         return {"type": _Member(kind)}
-    return {"type": _Text()}
+    return {"type": _Text(), "shell_complete": _offered}
 
 
 class _Text(click.types.StringParamType):
@@ -84,3 +94,10 @@ def _listed(ctx: click.Context, param: click.Parameter, values: tuple[str, ...])
     if param.name not in COMMA_SEPARATED:
         return values
     return tuple(part for value in values for part in value.split(",") if part)
+
+
+def _offered(ctx: click.Context, param: click.Parameter, incomplete: str) -> Any:
+    """What the shell may complete a value to."""
+    from coordinaut_git.faces.cli.offers import offered
+
+    return offered(ctx, param, incomplete)
