@@ -19,8 +19,8 @@ from coordinaut_git.protocol.apply import apply, carried_out
 from coordinaut_git.protocol.decide import Fresh, Moment, decide
 from coordinaut_git.protocol.model import Actor
 from coordinaut_git.protocol.ops import Operation, from_entry, to_entry
+from coordinaut_git.protocol.refusals import Refusal
 from coordinaut_git.protocol.requests import Request
-from coordinaut_git.protocol.rules import Refusal
 from coordinaut_git.protocol.state import State
 from coordinaut_git.protocol.values import Instant
 

@@ -7,7 +7,8 @@ Rule 2: a pure function of the line: the same operations give the same documents
 
 from dataclasses import replace
 
-from coordinaut_git.protocol import letters
+from coordinaut_git.protocol import handing, letters
+from coordinaut_git.protocol.holding import parts_of
 from coordinaut_git.protocol.model import (
     Actor,
     Alias,
@@ -15,10 +16,12 @@ from coordinaut_git.protocol.model import (
     Lease,
     Numbers,
     RefusedOperation,
-    Status,
     Task,
 )
 from coordinaut_git.protocol.ops import (
+    HandoffAnswered,
+    HandoffRequested,
+    HandoffsKept,
     LeasesRenewed,
     MessagePosted,
     MessagesRead,
@@ -29,10 +32,10 @@ from coordinaut_git.protocol.ops import (
     TaskUpdated,
 )
 from coordinaut_git.protocol.references import display_id
+from coordinaut_git.protocol.refusals import Refusal
 from coordinaut_git.protocol.rules import (
     ON_CLAIM,
     ON_TAKEOVER,
-    Refusal,
     in_the_way,
     standing,
     takeover_of,
@@ -48,7 +51,7 @@ from coordinaut_git.protocol.state import (
     refusal_path,
     task_path,
 )
-from coordinaut_git.protocol.step import Step, Writes
+from coordinaut_git.protocol.step import Step, Writes, moved_task, set_status
 from coordinaut_git.protocol.values import Instant
 
 ID_CHARS = 128
@@ -69,8 +72,10 @@ def carried_out(state: State, operation: Operation, seq: int) -> State:
     """The state after an operation that is known to be lawful on `state`, as `decide` gives them."""
     at = Instant(max(operation.at, state.at))
     step = Step(state, operation.actor, seq, at)
-    writes = _renewed(step, operation) | _effects(step, operation) | _seen(step)
-    return state.changed(writes, seq=seq, at=at)
+    writes = _renewed(step, operation)
+    writes |= _effects(step.after(writes), operation)
+    writes |= handing.settled(step, writes, operation)
+    return state.changed(writes | _seen(step), seq=seq, at=at)
 
 
 def _effects(step: Step, operation: Operation) -> Writes:
@@ -82,13 +87,15 @@ def _effects(step: Step, operation: Operation) -> Writes:
         case TaskClaimed() as change:
             return _claimed(step, change, operation.id)
         case TaskReleased() as change:
-            return _set_status(step, change.task_id, change.status) | {lease_path(change.task_id): None}
+            return set_status(step, change.task_id, change.status) | {lease_path(change.task_id): None}
         case MessagePosted() as change:
             return letters.posted(step, change, operation.id)
         case MessagesRead() as change:
             return letters.read(step, change)
         case LeasesRenewed():
             return {}
+        case HandoffRequested() | HandoffAnswered() | HandoffsKept() as change:
+            return handing.effects(step, change, operation)
 
 
 def _renewed(step: Step, operation: Operation) -> Writes:
@@ -138,7 +145,7 @@ def _updated(step: Step, change: TaskUpdated) -> Writes:
         updated_at=step.at,
     )
     ended: Writes = {lease_path(new.id): None} if new.status in CLOSED and step.state.lease(new.id) else {}
-    return _kept(old, new) | ended
+    return moved_task(old, new) | ended
 
 
 def _claimed(step: Step, change: TaskClaimed, operation_id: str) -> Writes:
@@ -152,14 +159,14 @@ def _claimed(step: Step, change: TaskClaimed, operation_id: str) -> Writes:
         writes |= _lost(step, lost, change)
         writes |= letters.taken_over(step, lost, change.reason or "", letters.letter_id(operation_id, number))
     status = ON_CLAIM.get(task.status, task.status)
-    return writes | _set_status(step, task.id, status) | {lease_path(task.id): lease}
+    return writes | set_status(step, task.id, status) | {lease_path(task.id): lease}
 
 
 def _granted(step: Step, task: Task, change: TaskClaimed, ended: list[Lease]) -> Lease:
     """The lease after a claim; one that only renews what is unexpired keeps its fence."""
     held, actor, at = step.state.lease(task.id), step.actor, step.at
     own = held if held and held.agent_instance == actor.instance else None
-    same = own is not None and (own.files, own.mode, own.fold) == (change.files, change.mode, change.fold)
+    same = own is not None and (parts_of(own), own.mode, own.fold) == (parts_of(change), change.mode, change.fold)
     renewed = own if own and same and at < own.expires_at else None
     return Lease(
         task_id=task.id,
@@ -169,6 +176,8 @@ def _granted(step: Step, task: Task, change: TaskClaimed, ended: list[Lease]) ->
         thread_id=actor.thread_id or (own.thread_id if own else None),
         tool=actor.tool,
         files=change.files,
+        without=change.without,
+        also=change.also,
         mode=change.mode,
         fold=change.fold,
         granted_at=renewed.granted_at if renewed else at,
@@ -185,18 +194,7 @@ def _lost(step: Step, lost: Lease, change: TaskClaimed) -> Writes:
         return {}
     task = step.task(lost.task_id)
     ended: Writes = {lease_path(task.id): None}
-    return ended | _set_status(step, task.id, ON_TAKEOVER.get(task.status, task.status))
-
-
-def _set_status(step: Step, task_id: str, status: Status) -> Writes:
-    task = step.task(task_id)
-    return _kept(task, replace(task, status=status, updated_at=step.at))
-
-
-def _kept(old: Task, new: Task) -> Writes:
-    """A task lies among the open ones or in the archive, never in both."""
-    was, is_now = task_path(old.id, closed=old.status in CLOSED), task_path(new.id, closed=new.status in CLOSED)
-    return {is_now: new} if was == is_now else {was: None, is_now: new}
+    return ended | set_status(step, task.id, ON_TAKEOVER.get(task.status, task.status))
 
 
 def _seen(step: Step) -> Writes:

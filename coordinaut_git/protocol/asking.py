@@ -11,10 +11,12 @@ from typing import NamedTuple
 
 from coordinaut_git.protocol.model import Actor, Lease, Task
 from coordinaut_git.protocol.ops import Change, Renewal
-from coordinaut_git.protocol.rules import Clash, Refusal, holder
+from coordinaut_git.protocol.refusals import Clash, Refusal, holder
 from coordinaut_git.protocol.state import State
 from coordinaut_git.protocol.values import Instant, duration_ms
 from coordinaut_git.protocol.wellformed import MAX_LISTED
+
+DEFAULT_TERM_MS = 30 * 60_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

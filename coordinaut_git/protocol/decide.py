@@ -9,12 +9,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from coordinaut_git.protocol import decide_leases, decide_messages, decide_tasks
+from coordinaut_git.protocol import decide_handoffs, decide_leases, decide_messages, decide_tasks
 from coordinaut_git.protocol import requests as ask
 from coordinaut_git.protocol.asking import Asker, Fresh, Made, Moment
 from coordinaut_git.protocol.model import Actor
 from coordinaut_git.protocol.ops import Operation
-from coordinaut_git.protocol.rules import Clash, Refusal, holder, unlawful
+from coordinaut_git.protocol.refusals import Clash, Refusal, holder
+from coordinaut_git.protocol.rules import unlawful
 from coordinaut_git.protocol.state import State
 from coordinaut_git.protocol.wellformed import check_actor
 
@@ -30,6 +31,9 @@ DECISIONS: dict[type[ask.Request], Callable[[Asker, Any], Made]] = {
     ask.ReleaseTask: decide_leases.release,
     ask.PostMessage: decide_messages.post,
     ask.MarkRead: decide_messages.mark_read,
+    ask.RequestHandoff: decide_handoffs.request,
+    ask.RespondHandoff: decide_handoffs.respond,
+    ask.KeepPromises: decide_handoffs.keep,
 }
 """How each request that may change the state is read."""
 
@@ -60,7 +64,8 @@ def _explained(refusal: Refusal, moment: Moment) -> Refusal:
         hint = "Look at what it left (coordinaut watch, git log); whoever takes over has to say why."
         return replace(refusal, code="takeover_needs_reason", reason=reason, hint=hint)
     first = next(clash.lease for clash in refusal.clashes if not moment.expired(clash.lease))
-    hint = f"Ask {holder(first)} to hand it over, choose other files, or wait until {first.expires_at}."
+    wait = f"choose other files, or wait until {first.expires_at}"
+    hint = f"Ask {holder(first)} for it (coordinaut handoff request), {wait}."
     return replace(refusal, reason=reason, hint=hint)
 
 

@@ -4,16 +4,24 @@ from dataclasses import replace
 
 from coordinaut_git.errors import invalid
 from coordinaut_git.protocol import requests as ask
-from coordinaut_git.protocol.asking import Asker, Made, due_renewals, expired_refusal, is_due, own_expired
-from coordinaut_git.protocol.model import Lease, Mode
+from coordinaut_git.protocol.asking import (
+    DEFAULT_TERM_MS,
+    Asker,
+    Made,
+    due_renewals,
+    expired_refusal,
+    is_due,
+    own_expired,
+)
+from coordinaut_git.protocol.holding import Parts, is_whole, parts_of, received
+from coordinaut_git.protocol.model import Lease, Mode, Part, Task
 from coordinaut_git.protocol.ops import LeasesRenewed, Renewal, TaskClaimed, TaskReleased
 from coordinaut_git.protocol.references import find_task
+from coordinaut_git.protocol.refusals import no_files
 from coordinaut_git.protocol.rules import ON_RELEASE, in_the_way, takeover_of
 from coordinaut_git.protocol.scope import check_scope
 from coordinaut_git.protocol.values import check_text, duration_ms
 from coordinaut_git.protocol.wellformed import MAX_LISTED
-
-DEFAULT_TERM_MS = 30 * 60_000
 
 
 def claim(asker: Asker, request: ask.ClaimTask) -> Made:
@@ -23,16 +31,14 @@ def claim(asker: Asker, request: ask.ClaimTask) -> Made:
     task = find_task(asker.state, request.task)
     own = asker.own(task.id)
     held = asker.state.lease(task.id)
-    files = _widened(own.files if own else (), request.files) or task.files or (held.files if held else ())
-    if not files:
-        raise invalid(
-            "no_files",
-            f"{task.display_id} names no files, and none were given.",
-            hint=f'Say what you will change: coordinaut claim --task {task.display_id} --files "src/**"',
-        )
+    scope = _widened(asker, own, request.files) if own else _wanted(request.files, task, held)
+    if not scope:
+        raise no_files(task, f'coordinaut claim --task {task.display_id} --files "src/**"')
     change = TaskClaimed(
         task_id=task.id,
-        files=files,
+        files=scope[0].files,
+        without=scope[0].without,
+        also=scope[1:],
         mode=request.mode or (own.mode if own else Mode.EXCLUSIVE),
         term_ms=_term(request.ttl, own),
         fold=asker.fresh.fold,
@@ -77,8 +83,21 @@ def release(asker: Asker, request: ask.ReleaseTask) -> Made:
     return change, due_renewals(asker, without=task.id)
 
 
-def _widened(held: tuple[str, ...], asked: tuple[str, ...]) -> tuple[str, ...]:
-    return check_scope((*held, *asked)) if asked else held
+def _wanted(asked: tuple[str, ...], task: Task, held: Lease | None) -> Parts:
+    """What a first claim takes: what is named, else the task's files, else what its last holder had."""
+    files = check_scope(asked) if asked else task.files
+    if files:
+        return (Part(files=files),)
+    return parts_of(held) if held else ()
+
+
+def _widened(asker: Asker, own: Lease, asked: tuple[str, ...]) -> Parts:
+    """What is held, and what is asked; what was given away comes back only if it is asked for."""
+    if not asked:
+        return parts_of(own)
+    if is_whole(own):
+        return (Part(files=check_scope((*own.files, *asked))),)
+    return received(parts_of(own), check_scope(asked), fold=own.fold or asker.fresh.fold)
 
 
 def _term(ttl: str | None, lease: Lease | None) -> int:

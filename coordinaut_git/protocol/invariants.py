@@ -1,12 +1,12 @@
 """The promises as a check of one state: used by tests, by simulations and by `doctor`.
 
-Rule 1: written as plainly as can be, with nothing shared with the code that keeps the promises but the scopes.
+Rule 1: written as plainly as can be, sharing nothing with what keeps the promises but the scopes and their layers.
 """
 
 from collections.abc import Iterator
 
+from coordinaut_git.protocol.holding import meet, parts_of
 from coordinaut_git.protocol.model import Lease, Mode
-from coordinaut_git.protocol.scope import meeting
 from coordinaut_git.protocol.state import CLOSED, State
 
 
@@ -30,13 +30,11 @@ def _alone(state: State, lease: Lease) -> Iterator[str]:
 
 
 def _beside(lease: Lease, other: Lease) -> Iterator[str]:
-    if lease.fence == other.fence:
-        yield f"{lease.display_id} and {other.display_id} have the same fence {lease.fence}."
     if lease.agent_instance == other.agent_instance or Mode.ADVISORY in {lease.mode, other.mode}:
         return
     if lease.mode == other.mode != Mode.EXCLUSIVE:
         return
-    where = meeting(lease.files, other.files, fold=lease.fold or other.fold)
+    where = meet(parts_of(lease), parts_of(other), fold=lease.fold or other.fold)
     if where:
         yield (
             f"{lease.agent_instance} ({lease.display_id}) and {other.agent_instance} ({other.display_id}) "

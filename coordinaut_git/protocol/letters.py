@@ -7,7 +7,7 @@ Rule 2: the id of a message follows from the operation's, so that a replay gives
 from coordinaut_git.protocol.inbox import reading_after
 from coordinaut_git.protocol.model import Lease, Message, MessageKind, RefusedOperation
 from coordinaut_git.protocol.ops import MessagePosted, MessagesRead
-from coordinaut_git.protocol.rules import Refusal, holder
+from coordinaut_git.protocol.refusals import Refusal, holder
 from coordinaut_git.protocol.state import message_path, reading_path
 from coordinaut_git.protocol.step import Step, Writes
 
@@ -18,6 +18,9 @@ SHOWN_PATTERNS = 8
 
 _REFUSED = "was refused where it came to stand in the history"
 _DEEDS = {
+    "handoff_answered": "answer to a handoff",
+    "handoff_requested": "request for a handoff",
+    "handoffs_kept": "handing over of what you promised",
     "leases_renewed": "heartbeat",
     "message_posted": "message",
     "messages_read": "note of what you read",
@@ -35,7 +38,7 @@ def letter_id(operation_id: str, number: int = 0) -> str:
 
 def posted(step: Step, change: MessagePosted, operation_id: str) -> Writes:
     """What somebody said."""
-    return _written(
+    return written(
         step,
         Message(
             id=letter_id(operation_id),
@@ -64,10 +67,10 @@ def taken_over(step: Step, lost: Lease, reason: str, message_id: str) -> Writes:
     """Tell the old holder of a lease who ended it, and why."""
     actor = step.actor
     text = (
-        f"{actor.agent or actor.instance} took over {_patterns(lost)} of {lost.display_id}, "
+        f"{actor.agent or actor.instance} took over {patterns(lost.files)} of {lost.display_id}, "
         f"which {holder(lost)} held until {lost.expires_at}: {reason}"
     )
-    return _written(
+    return written(
         step,
         Message(
             id=message_id,
@@ -92,17 +95,17 @@ def refused(step: Step, record: RefusedOperation, refusal: Refusal) -> Writes:
     task = step.state.task(record.task_id) if record.task_id else None
     what = _DEEDS.get(record.op, record.op) + (f" of {task.display_id}" if task else "")
     leases = [clash.lease for clash in refusal.clashes]
-    held = [f"{_patterns(lease)} is held by {holder(lease)} for {lease.display_id}." for lease in leases]
+    held = [f"{patterns(lease.files)} is held by {holder(lease)} for {lease.display_id}." for lease in leases]
     text = " ".join([f"Your {what} {_REFUSED} ({record.code}).", *held])
     writes = _note(step, letter_id(record.id), text, asked, record.task_id)
     for number, lease in enumerate(leases, 1):
-        told = f"A {what} by {asked} {_REFUSED}: you hold {_patterns(lease)} for {lease.display_id}."
+        told = f"A {what} by {asked} {_REFUSED}: you hold {patterns(lease.files)} for {lease.display_id}."
         writes |= _note(step, letter_id(record.id, number), told, lease.agent_instance, lease.task_id)
     return writes
 
 
 def _note(step: Step, message_id: str, text: str, instance: str, task_id: str | None) -> Writes:
-    return _written(
+    return written(
         step,
         Message(
             id=message_id,
@@ -117,12 +120,13 @@ def _note(step: Step, message_id: str, text: str, instance: str, task_id: str | 
     )
 
 
-def _patterns(lease: Lease) -> str:
-    more = f" and {len(lease.files) - SHOWN_PATTERNS} more" if len(lease.files) > SHOWN_PATTERNS else ""
-    return ", ".join(lease.files[:SHOWN_PATTERNS]) + more
+def patterns(files: tuple[str, ...]) -> str:
+    """The first few patterns of a scope."""
+    more = f" and {len(files) - SHOWN_PATTERNS} more" if len(files) > SHOWN_PATTERNS else ""
+    return ", ".join(files[:SHOWN_PATTERNS]) + more
 
 
-def _written(step: Step, message: Message) -> Writes:
+def written(step: Step, message: Message) -> Writes:
     """A new message; one that is there already stays, should an enemy give two operations one id."""
     path = message_path(message)
     return {} if step.state.message_at(path) else {path: message}

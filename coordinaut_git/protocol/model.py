@@ -66,6 +66,26 @@ class MessageKind(StrEnum):
     HANDOFF = "handoff"
 
 
+class HandoffStatus(StrEnum):
+    """How far a request to hand files over has come."""
+
+    REQUESTED = "requested"
+    GRANT_AFTER_COMMIT = "grant_after_commit"
+    HANDOFF_NOW = "handoff_now"
+    DENIED = "denied"
+    CANCELLED = "cancelled"
+    COMPLETED = "completed"
+
+
+class Answer(StrEnum):
+    """What can be said to a handoff that waits for something."""
+
+    GRANT_AFTER_COMMIT = "grant_after_commit"
+    HANDOFF_NOW = "handoff_now"
+    DENIED = "denied"
+    CANCELLED = "cancelled"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
     """Who acts: an instance owns, the rest is for people. `instance` is None for somebody who owns nothing."""
@@ -106,6 +126,14 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One layer of a scope: what `files` cover, less what `without` covers, which was given away in handoffs."""
+
+    files: tuple[str, ...]
+    without: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Takeover:
     """One expired lease that a claim ended: exactly the lease the taker judged, so a renewal in between saves it."""
 
@@ -121,6 +149,7 @@ class Lease:
 
     `fence` is the seq of the operation that granted or widened it, `seq` of the one that last granted, widened or
     renewed it; `fold` tells that its patterns ignore case (`core.ignoreCase` where it was granted).
+    What was given away stands in `without`; what came back out of that, in `also` (see `holding`).
     """
 
     task_id: str
@@ -138,6 +167,8 @@ class Lease:
     tool: Tool = Tool.UNKNOWN
     fold: bool = False
     took_over: tuple[Takeover, ...] = ()
+    without: tuple[str, ...] = ()
+    also: tuple[Part, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,6 +181,34 @@ class Instance:
     last_seen_at: Instant
     thread_id: str | None = None
     tool: Tool = Tool.UNKNOWN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handoff:
+    """A request of `requester`, for its task `task_id`, that `owner` hands files over; `seq` is where it was made.
+
+    `mode`, `term_ms` and `fold` are those of the lease that the requester is to get; `ended_at` is when nothing more
+    could come of it.
+    """
+
+    id: str
+    seq: int
+    task_id: str
+    display_id: str
+    requester: str
+    owner: str
+    files: tuple[str, ...]
+    mode: Mode
+    term_ms: int
+    reason: str
+    at: Instant
+    status: HandoffStatus = HandoffStatus.REQUESTED
+    response: str | None = None
+    responded_at: Instant | None = None
+    ended_at: Instant | None = None
+    requester_agent: str | None = None
+    owner_agent: str | None = None
+    fold: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,17 @@ from typing import Any
 from coordinaut_git.documents import Entry
 from coordinaut_git.errors import environment
 from coordinaut_git.protocol import codec
-from coordinaut_git.protocol.model import Actor, Check, MessageKind, Mode, Status, Takeover, Tool
+from coordinaut_git.protocol.model import (
+    Actor,
+    Answer,
+    Check,
+    MessageKind,
+    Mode,
+    Part,
+    Status,
+    Takeover,
+    Tool,
+)
 from coordinaut_git.protocol.values import Instant, one_line
 
 FORMAT = 1
@@ -49,7 +59,10 @@ class TaskUpdated:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskClaimed:
-    """A lease was granted, widened, or taken over. `files` is the whole scope of the lease from now on."""
+    """A lease was granted, widened, or taken over. `files` is the whole scope of the lease from now on.
+
+    So are `without` and `also`, where its holder has given parts of it away and goes on without them.
+    """
 
     task_id: str
     files: tuple[str, ...]
@@ -58,6 +71,8 @@ class TaskClaimed:
     fold: bool = False
     takeovers: tuple[Takeover, ...] = ()
     reason: str | None = None
+    without: tuple[str, ...] = ()
+    also: tuple[Part, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,9 +112,56 @@ class MessagesRead:
     task_id: str | None = None
 
 
-Change = TaskCreated | TaskUpdated | TaskClaimed | TaskReleased | LeasesRenewed | MessagePosted | MessagesRead
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandoffRequested:
+    """An instance asked `owner` to hand files over to its task; `mode`, `term_ms` and `fold` are for the lease."""
+
+    handoff_id: str
+    task_id: str
+    owner: str
+    files: tuple[str, ...]
+    mode: Mode
+    term_ms: int
+    reason: str
+    fold: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandoffAnswered:
+    """The owner answered, or one of the two called it off; `handoff_now` moves the files in this operation."""
+
+    handoff_id: str
+    task_id: str
+    status: Answer
+    response: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandoffsKept:
+    """The owner committed what it had promised: the files of these handoffs move in this operation."""
+
+    handoffs: tuple[str, ...]
+    commit: str | None = None
+    task_id: str | None = None
+
+
+Change = (
+    TaskCreated
+    | TaskUpdated
+    | TaskClaimed
+    | TaskReleased
+    | LeasesRenewed
+    | MessagePosted
+    | MessagesRead
+    | HandoffRequested
+    | HandoffAnswered
+    | HandoffsKept
+)
 
 VOCABULARY: dict[str, type[Change]] = {
+    "handoff_answered": HandoffAnswered,
+    "handoff_requested": HandoffRequested,
+    "handoffs_kept": HandoffsKept,
     "leases_renewed": LeasesRenewed,
     "message_posted": MessagePosted,
     "messages_read": MessagesRead,

@@ -5,12 +5,14 @@ from collections.abc import Iterator
 from itertools import islice
 
 from coordinaut_git.errors import CoordinautError, invalid, not_found
-from coordinaut_git.protocol.model import Task
+from coordinaut_git.protocol.model import Handoff, Task
 from coordinaut_git.protocol.state import State
 from coordinaut_git.protocol.values import clip
+from coordinaut_git.protocol.wellformed import HANDOFF_HINT
 
 _DISPLAY = re.compile(r"AGT-([0-9]{1,8})(?:-([0-9]{0,9}))?\Z", re.IGNORECASE)
 _STABLE = re.compile(r"task_[0-9a-z_]{0,80}\Z")
+_HANDOFF = re.compile(r"handoff_[0-9a-z_]{0,80}\Z")
 CANDIDATES = 5
 DAY_DIGITS = 8
 
@@ -23,6 +25,22 @@ def display_id(day: str, number: int) -> str:
 def stable_id(day: str, number: int, token: str) -> str:
     """The id that never changes; it begins with the task's first day and number, so that it can be found."""
     return f"task_{day}_{number:03d}_{token}"
+
+
+def new_handoff_id(day: str, token: str) -> str:
+    """The id of a handoff; it begins with its day, so that it can be found."""
+    return f"handoff_{day}_{token}"
+
+
+def find_handoff(state: State, reference: str) -> Handoff:
+    """The one handoff that is meant, by its id or the beginning of a pending one's; raises as `find_task`."""
+    if not _HANDOFF.match(reference):
+        raise invalid("bad_handoff_id", f"{clip(reference)!r} is not a handoff's id.", hint=HANDOFF_HINT)
+    exact = state.handoff(reference)
+    found = [exact] if exact else [one for one in state.pending_handoffs() if one.id.startswith(reference)]
+    if len(found) != 1:
+        raise _no_handoff(reference, [one.id for one in found])
+    return found[0]
 
 
 def find_task(state: State, reference: str) -> Task:
@@ -62,6 +80,17 @@ def _numbered_now(state: State, found: list[str], shown: str) -> list[str]:
 
 def _some(found: Iterator[str]) -> list[str]:
     return list(islice(found, CANDIDATES + 1))
+
+
+def _no_handoff(reference: str, found: list[str]) -> CoordinautError:
+    if not found:
+        return not_found("no_such_handoff", f"There is no handoff {reference}.", hint=HANDOFF_HINT)
+    return not_found(
+        "ambiguous_id",
+        f"{reference} could be several handoffs: {', '.join(found[:CANDIDATES])}.",
+        hint="Give more of the id.",
+        candidates=found[:CANDIDATES],
+    )
 
 
 def _unclear(reference: str, found: list[str]) -> CoordinautError:

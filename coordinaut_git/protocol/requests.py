@@ -9,7 +9,7 @@ from dataclasses import MISSING, dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from coordinaut_git.protocol.model import MessageKind, Mode, Status, Tool
+from coordinaut_git.protocol.model import Answer, HandoffStatus, MessageKind, Mode, Status, Tool
 
 
 def param(text: str, default: Any = MISSING, *, metavar: str | None = None, positional: bool = False) -> Any:
@@ -178,6 +178,45 @@ class ShowPresence(Request):
     """Show which agents are active, and what they hold."""
 
     all: bool = param("Also those that have been silent for long.", default=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestHandoff(ActingRequest):
+    """Ask whoever holds files to hand them over to a task of yours."""
+
+    task: str = param("Your task, which is to get them.")
+    files: tuple[str, ...] = param("Patterns of the files; the task's own if left out.", ())
+    reason: str = param("What you need them for.", metavar="TEXT")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RespondHandoff(ActingRequest):
+    """Answer a request for files that you hold, or call off one of yours.
+
+    handoff_now moves the files at once; grant_after_commit with your next commit that touches them, or when you let go
+    of them, whichever comes first. Whoever asked can only say cancelled.
+    """
+
+    id: str = param("The handoff.", metavar="ID")
+    status: Answer = param("Your answer.")
+    response: str | None = param("A word to whoever asked.", None, metavar="TEXT")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListHandoffs(Request):
+    """List the handoffs, what is pending first."""
+
+    task: str | None = param("Only those for one task.", None)
+    agent_instance: str | None = param("Only those that this instance asked for or owns.", None, metavar="ID")
+    status: HandoffStatus | None = param("Only those that stand so.", None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeepPromises(ActingRequest):
+    """A commit was made: hand over what was promised of what it touched, and renew what is due."""
+
+    paths: tuple[str, ...] = param("The paths that the commit touched.", ())
+    commit: str | None = param("Its id.", None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

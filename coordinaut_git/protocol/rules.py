@@ -10,12 +10,15 @@ Rule 3: tables before code.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import replace
 
 from coordinaut_git.errors import CoordinautError, Kind
-from coordinaut_git.protocol.model import Lease, Mode, Status, Takeover, Task
+from coordinaut_git.protocol.holding import Parts, check_parts, given, meet, parts_of, received
+from coordinaut_git.protocol.model import Answer, Handoff, HandoffStatus, Lease, Mode, Part, Status, Takeover, Task
 from coordinaut_git.protocol.ops import (
+    HandoffAnswered,
+    HandoffRequested,
+    HandoffsKept,
     LeasesRenewed,
     MessagePosted,
     MessagesRead,
@@ -26,8 +29,23 @@ from coordinaut_git.protocol.ops import (
     TaskReleased,
     TaskUpdated,
 )
-from coordinaut_git.protocol.scope import Meeting, meeting
-from coordinaut_git.protocol.state import CLOSED, State
+from coordinaut_git.protocol.refusals import (
+    Clash,
+    Refusal,
+    closed,
+    handoff_ended,
+    handoff_pending,
+    holder,
+    no_handoff,
+    no_instance,
+    no_task,
+    not_held,
+    not_yours,
+    nothing_in_hand,
+    nothing_promised,
+    promised_already,
+)
+from coordinaut_git.protocol.state import CLOSED, PENDING, State
 from coordinaut_git.protocol.wellformed import check_operation
 
 # --- the tables -------------------------------------------------------------------------------------------------------
@@ -58,30 +76,14 @@ HELD_ONLY = frozenset({Status.CLAIMED})
 REOPENED = frozenset({Status.OPEN})
 """Where a done or cancelled task can go."""
 
+OWNER_ANSWERS = frozenset(Answer)
+"""What the owner can say to a pending handoff."""
 
-# --- the answers ------------------------------------------------------------------------------------------------------
+REQUESTER_ANSWERS = frozenset({Answer.CANCELLED})
+"""What whoever asked can say to it."""
 
-
-class Clash(NamedTuple):
-    """A lease in the way, and where the scopes meet (None: the lease is on the very task)."""
-
-    lease: Lease
-    meeting: Meeting | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refusal:
-    """The rules say no: as data, for the asker now or for the record of a replay."""
-
-    code: str
-    reason: str
-    hint: str | None = None
-    clashes: tuple[Clash, ...] = ()
-    kind: Kind = Kind.REFUSED
-
-    def as_error(self) -> CoordinautError:
-        """The refusal as the error an asker gets (without the conflicts' outside form)."""
-        return CoordinautError(self.kind, self.code, self.reason, hint=self.hint)
+GIVING = frozenset({Answer.GRANT_AFTER_COMMIT, Answer.HANDOFF_NOW})
+"""The answers that give something."""
 
 
 # --- the law ----------------------------------------------------------------------------------------------------------
@@ -105,17 +107,19 @@ def unlawful(state: State, operation: Operation) -> Refusal | None:
         case LeasesRenewed():
             return _unlawful_renewal(state, operation)
         case MessagePosted() as change:
-            return _no_task(change.task_id) if change.task_id and not state.task(change.task_id) else None
+            return no_task(change.task_id) if change.task_id and not state.task(change.task_id) else None
         case MessagesRead():
-            return None if operation.actor.instance else _no_instance("An inbox belongs to an agent instance.")
+            return None if operation.actor.instance else no_instance("An inbox belongs to an agent instance.")
+        case HandoffRequested() | HandoffAnswered() | HandoffsKept() as change:
+            return _unlawful_handoff(state, operation, change)
 
 
-def clashes(state: State, instance: str | None, files: tuple[str, ...], mode: Mode, *, fold: bool) -> Iterator[Clash]:
+def clashes(state: State, instance: str | None, scope: Parts, mode: Mode, *, fold: bool) -> Iterator[Clash]:
     """The leases of other instances, expired or not, that do not go together with this scope in this mode."""
     beside = BESIDE[mode]
     for lease in state.leases().values():
         if lease.agent_instance != instance and lease.mode not in beside:
-            where = meeting(files, lease.files, fold=fold or lease.fold)
+            where = meet(scope, parts_of(lease), fold=fold or lease.fold)
             if where:
                 yield Clash(lease, where)
 
@@ -129,7 +133,7 @@ def _unlawful_creation(state: State, change: TaskCreated) -> Refusal | None:
 def _unlawful_update(state: State, operation: Operation, change: TaskUpdated) -> Refusal | None:
     task = state.task(change.task_id)
     if not task:
-        return _no_task(change.task_id)
+        return no_task(change.task_id)
     refusal = _somebody_elses(state, task, operation)
     if refusal:
         return refusal
@@ -151,15 +155,11 @@ def _unlawful_update(state: State, operation: Operation, change: TaskUpdated) ->
 def _unlawful_claim(state: State, operation: Operation, change: TaskClaimed) -> Refusal | None:
     task, instance = state.task(change.task_id), operation.actor.instance
     if not task:
-        return _no_task(change.task_id)
+        return no_task(change.task_id)
     if not instance:
-        return _no_instance("A lease needs an agent instance that owns it.")
+        return no_instance("A lease needs an agent instance that owns it.")
     if task.status in CLOSED:
-        return Refusal(
-            code="task_closed",
-            reason=f"{task.display_id} is {task.status}.",
-            hint=f"Open it again first: coordinaut update --task {task.display_id} --status open",
-        )
+        return closed(task)
     if change.takeovers and not change.reason:
         return Refusal(code="takeover_needs_reason", reason="A takeover must say why.")
     found = in_the_way(state, instance, change)
@@ -172,7 +172,7 @@ def in_the_way(state: State, instance: str, change: TaskClaimed) -> list[Clash]:
     """The lease of another instance on the task itself, then those whose scopes meet the claim's."""
     own = state.lease(change.task_id)
     held = [Clash(own, None)] if own and own.agent_instance != instance else []
-    others = clashes(state, instance, change.files, change.mode, fold=change.fold)
+    others = clashes(state, instance, parts_of(change), change.mode, fold=change.fold)
     return held + [clash for clash in others if clash.lease.task_id != change.task_id]
 
 
@@ -186,7 +186,7 @@ def takeover_of(lease: Lease) -> Takeover:
 def _unlawful_release(state: State, operation: Operation, change: TaskReleased) -> Refusal | None:
     task = state.task(change.task_id)
     if not task:
-        return _no_task(change.task_id)
+        return no_task(change.task_id)
     if change.status in HELD_ONLY:
         return Refusal(
             code="bad_status",
@@ -194,7 +194,7 @@ def _unlawful_release(state: State, operation: Operation, change: TaskReleased) 
             hint="Leave --status out, or give open, verifying, blocked or done.",
             kind=Kind.INVALID,
         )
-    return _not_held(task) if not state.lease(task.id) else _somebody_elses(state, task, operation)
+    return not_held(task) if not state.lease(task.id) else _somebody_elses(state, task, operation)
 
 
 def _unlawful_renewal(state: State, operation: Operation) -> Refusal | None:
@@ -204,8 +204,8 @@ def _unlawful_renewal(state: State, operation: Operation) -> Refusal | None:
     for renewal in operation.renewals:
         task = state.task(renewal.task_id)
         if not task:
-            return _no_task(renewal.task_id)
-        return _not_held(task) if not state.lease(task.id) else _somebody_elses(state, task, operation)
+            return no_task(renewal.task_id)
+        return not_held(task) if not state.lease(task.id) else _somebody_elses(state, task, operation)
     return Refusal(code="not_claimed", reason="There is no lease to renew.")
 
 
@@ -217,12 +217,140 @@ def standing(state: State, operation: Operation) -> Iterator[tuple[Lease, Renewa
             yield lease, renewal
 
 
-def _not_held(task: Task) -> Refusal:
-    return Refusal(
-        code="not_claimed",
-        reason=f"Nobody holds {task.display_id}.",
-        hint=f"See who did what: coordinaut watch --task {task.display_id}",
-    )
+def _unlawful_handoff(
+    state: State, operation: Operation, change: HandoffRequested | HandoffAnswered | HandoffsKept
+) -> Refusal | None:
+    if not operation.actor.instance:
+        return no_instance("A handoff is from instance to instance.")
+    match change:
+        case HandoffRequested():
+            return _unlawful_request(state, operation.actor.instance, change)
+        case HandoffAnswered():
+            return _unlawful_answer(state, operation.actor.instance, change)
+        case HandoffsKept():
+            return None if any(promised(state, operation, change)) else nothing_promised()
+
+
+def _unlawful_request(state: State, instance: str, change: HandoffRequested) -> Refusal | None:
+    task = state.task(change.task_id)
+    if not task:
+        return no_task(change.task_id)
+    if state.handoff(change.handoff_id):
+        return Refusal(code="handoff_exists", reason=f"There is a handoff {change.handoff_id} already.")
+    for pending in state.pending_handoffs():
+        asked = (pending.requester, pending.task_id, pending.owner, pending.files)
+        if asked == (instance, change.task_id, change.owner, change.files):
+            return handoff_pending(pending)
+    if not in_hand(state, change.owner, instance, (Part(files=change.files),), change.mode, fold=change.fold):
+        return nothing_in_hand(change.owner, change.files)
+    return cannot_receive(state, task, instance)
+
+
+def _overlap(one: Handoff, other: Handoff) -> bool:
+    return meet(_asked(one), _asked(other), fold=one.fold or other.fold) is not None
+
+
+def _unlawful_answer(state: State, instance: str, change: HandoffAnswered) -> Refusal | None:
+    handoff = state.handoff(change.handoff_id)
+    if not handoff or handoff.task_id != change.task_id:
+        return no_handoff(change.handoff_id)
+    answers = {handoff.requester: REQUESTER_ANSWERS, handoff.owner: OWNER_ANSWERS}.get(instance, frozenset())
+    if change.status not in answers:
+        return not_yours(handoff, instance, change.status, OWNER_ANSWERS)
+    if handoff.status not in PENDING:
+        return handoff_ended(handoff)
+    if change.status not in GIVING:
+        return None
+    other = _promised_to(state, handoff)
+    return promised_already(other) if other else cannot_move(state, handoff)
+
+
+def cannot_move(state: State, handoff: Handoff) -> Refusal | None:
+    """Why the files of a handoff cannot go from its owner to its task as things are."""
+    task = state.task(handoff.task_id)
+    if not task:
+        return no_task(handoff.task_id)
+    if refusal := cannot_receive(state, task, handoff.requester):
+        return refusal
+    moving = to_be_moved(state, handoff)
+    if not moving:
+        return nothing_in_hand(handoff.owner, handoff.files)
+    found = clashes(state, handoff.requester, _asked(handoff), _mode(state, handoff), fold=handoff.fold)
+    blocking = tuple(clash for clash in found if clash.lease.agent_instance != handoff.owner)
+    if blocking:
+        return Refusal(code="scope_conflict", reason="Somebody else holds some of it.", clashes=blocking)
+    return _out_of_bounds(state, handoff, moving)
+
+
+def _out_of_bounds(state: State, handoff: Handoff, moving: list[Lease]) -> Refusal | None:
+    own = state.lease(handoff.task_id)
+    try:
+        check_parts(received(parts_of(own) if own else (), handoff.files, fold=handoff.fold))
+        for lease in moving:
+            check_parts(given(parts_of(lease), handoff.files, fold=handoff.fold or lease.fold))
+    except CoordinautError as error:
+        return Refusal(code=error.code, reason=error.message, hint=error.hint, kind=error.kind)
+    return None
+
+
+def to_be_moved(state: State, handoff: Handoff) -> list[Lease]:
+    """The owner's leases that hold some of what a handoff is about."""
+    mode = _mode(state, handoff)
+    return in_hand(state, handoff.owner, handoff.requester, _asked(handoff), mode, fold=handoff.fold)
+
+
+def _asked(handoff: Handoff) -> Parts:
+    return (Part(files=handoff.files),)
+
+
+def _mode(state: State, handoff: Handoff) -> Mode:
+    """The mode in which the requester would hold the files."""
+    own = state.lease(handoff.task_id)
+    return own.mode if own and own.agent_instance == handoff.requester else handoff.mode
+
+
+def cannot_receive(state: State, task: Task, instance: str) -> Refusal | None:
+    """Why a task of this instance can be given nothing."""
+    if task.status in CLOSED:
+        return closed(task)
+    lease = state.lease(task.id)
+    if lease and lease.agent_instance != instance:
+        return Refusal(
+            code="not_owner",
+            reason=f"{task.display_id} is held by {holder(lease)}, not by {instance}.",
+            hint="Ask for files for a task that you hold, or that nobody holds.",
+            clashes=(Clash(lease, None),),
+        )
+    return None
+
+
+def in_hand(state: State, owner: str, other: str, scope: Parts, mode: Mode, *, fold: bool) -> list[Lease]:
+    """The leases of `owner` that keep `other` from holding a scope in this mode."""
+    found = clashes(state, other, scope, mode, fold=fold)
+    return [clash.lease for clash in found if clash.lease.agent_instance == owner]
+
+
+def lease_scope(lease: Lease, scope: Parts) -> Lease:
+    """The lease with another scope, which is not empty."""
+    first, *also = scope
+    return replace(lease, files=first.files, without=first.without, also=tuple(also))
+
+
+def promised(state: State, operation: Operation, change: HandoffsKept) -> Iterator[Handoff]:
+    """The handoffs that the actor has promised and can keep by this operation."""
+    for handoff_id in dict.fromkeys(change.handoffs):
+        handoff = state.handoff(handoff_id)
+        if handoff and handoff.status == HandoffStatus.GRANT_AFTER_COMMIT and handoff.owner == operation.actor.instance:
+            yield handoff
+
+
+def _promised_to(state: State, handoff: Handoff) -> Handoff | None:
+    """Another handoff that has some of these files promised."""
+    for other in state.pending_handoffs():
+        of_owner = other.owner == handoff.owner and other.id != handoff.id
+        if of_owner and other.status == HandoffStatus.GRANT_AFTER_COMMIT and _overlap(handoff, other):
+            return other
+    return None
 
 
 def _somebody_elses(state: State, task: Task, operation: Operation) -> Refusal | None:
@@ -236,16 +364,3 @@ def _somebody_elses(state: State, task: Task, operation: Operation) -> Refusal |
         hint=f"See until when: coordinaut status. Or ask {lease.agent or 'its holder'} to hand it over.",
         clashes=(Clash(lease, None),),
     )
-
-
-def _no_instance(reason: str) -> Refusal:
-    return Refusal(code="no_instance", reason=reason, hint="Give --agent-instance.", kind=Kind.INVALID)
-
-
-def _no_task(task_id: str) -> Refusal:
-    return Refusal(code="no_such_task", reason=f"There is no task {task_id}.", kind=Kind.NOT_FOUND)
-
-
-def holder(lease: Lease) -> str:
-    """The holder of a lease as people name it."""
-    return f"{lease.agent} ({lease.agent_instance})" if lease.agent else lease.agent_instance

@@ -15,6 +15,8 @@ from coordinaut_git.errors import CoordinautError, environment
 from coordinaut_git.protocol import codec
 from coordinaut_git.protocol.model import (
     Alias,
+    Handoff,
+    HandoffStatus,
     Instance,
     Lease,
     Line,
@@ -28,9 +30,12 @@ from coordinaut_git.protocol.model import (
 from coordinaut_git.protocol.values import Instant, clip
 
 T = TypeVar("T")
-Document = Task | Lease | Instance | Message | Reading | RefusedOperation | Numbers | Alias | Line
+Document = Task | Lease | Handoff | Instance | Message | Reading | RefusedOperation | Numbers | Alias | Line
 
 CLOSED = frozenset({Status.DONE, Status.CANCELLED})
+PENDING = frozenset({HandoffStatus.REQUESTED, HandoffStatus.GRANT_AFTER_COMMIT})
+"""The statuses of a handoff that something can still come of."""
+
 NUMBERS_A_SHARD = 64
 LINE = "line.json"
 
@@ -61,6 +66,12 @@ def message_path(message: Message) -> str:
 def reading_path(instance: str) -> str:
     """What an instance has read lies beside what is known of it."""
     return instance_path(instance).replace("instances/", "readings/", 1)
+
+
+def handoff_path(handoff_id: str, *, pending: bool) -> str:
+    """Handoffs that wait for something lie together; the others lie by the day in their id."""
+    day = f"{handoff_id}__".split("_")[1]
+    return f"handoffs/pending/{handoff_id}.json" if pending else f"handoffs/ended/{day}/{handoff_id}.json"
 
 
 def refusal_path(refusal: RefusedOperation) -> str:
@@ -160,6 +171,23 @@ class State:
             folder = f"instances/{shard.rstrip('/')}"
             found = (self._get(f"{folder}/{name}", Instance) for name in self._names(folder))
             yield from (instance for instance in found if instance)
+
+    def handoff(self, handoff_id: str) -> Handoff | None:
+        """The handoff with this id."""
+        pending = self._get(handoff_path(handoff_id, pending=True), Handoff)
+        return pending or self._get(handoff_path(handoff_id, pending=False), Handoff)
+
+    def pending_handoffs(self) -> list[Handoff]:
+        """The handoffs that something can still come of, oldest first."""
+        found = (self._get(f"handoffs/pending/{name}", Handoff) for name in self._names("handoffs/pending"))
+        return sorted((one for one in found if one), key=lambda one: (one.seq, one.id))
+
+    def ended_handoffs(self) -> Iterator[Handoff]:
+        """All other handoffs, the newest day first."""
+        for day in reversed(self._names("handoffs/ended")):
+            folder = f"handoffs/ended/{day.rstrip('/')}"
+            found = (self._get(f"{folder}/{name}", Handoff) for name in self._names(folder))
+            yield from sorted((one for one in found if one), key=lambda one: (one.seq, one.id), reverse=True)
 
     def last_number(self, day: str) -> int:
         """The last display number given on a UTC day (`YYYYMMDD`)."""

@@ -75,6 +75,12 @@ def one_line(text: str, chars: int = 120) -> str:
     return clip(" ".join(_CONTROL.sub(" ", text).split()), chars)
 
 
+def listed(words: tuple[str, ...], shown: int = 3) -> str:
+    """The first few of some words, and how many more there are."""
+    more = f" and {len(words) - shown} more" if len(words) > shown else ""
+    return " ".join(words[:shown]) + more
+
+
 def check_identifier(what: str, text: str) -> str:
     """An id that may stand in headers, paths and trailers: ASCII letters, digits and `._:@+-`, at most 128."""
     if not _IDENTIFIER.match(text):

@@ -8,9 +8,10 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from coordinaut_git.protocol.asking import Moment
+from coordinaut_git.protocol.holding import holds
 from coordinaut_git.protocol.model import Lease
-from coordinaut_git.protocol.rules import COVERS_WRITES, holder
-from coordinaut_git.protocol.scope import covers
+from coordinaut_git.protocol.refusals import holder
+from coordinaut_git.protocol.rules import COVERS_WRITES
 from coordinaut_git.protocol.state import State
 
 
@@ -34,9 +35,7 @@ def _violation(
     leases: list[Lease], instance: str, changed: ChangedPath, moment: Moment, *, fold: bool
 ) -> dict[str, Any] | None:
     covering = [
-        lease
-        for lease in leases
-        if covers(lease.files, changed.path, fold=fold or lease.fold, directory=changed.directory)
+        lease for lease in leases if holds(lease, changed.path, fold=fold or lease.fold, directory=changed.directory)
     ]
     own = [lease for lease in covering if lease.agent_instance == instance]
     if any(lease.mode in COVERS_WRITES and not moment.expired(lease) for lease in own):

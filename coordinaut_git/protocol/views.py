@@ -11,8 +11,12 @@ from typing import Any
 from coordinaut_git.documents import Entry
 from coordinaut_git.protocol import codec
 from coordinaut_git.protocol.asking import Moment
-from coordinaut_git.protocol.model import Actor, Lease, Mode, Status, Task
+from coordinaut_git.protocol.holding import meet, parts_of
+from coordinaut_git.protocol.model import Actor, Lease, Mode, Part, Status, Task
 from coordinaut_git.protocol.ops import (
+    HandoffAnswered,
+    HandoffRequested,
+    HandoffsKept,
     LeasesRenewed,
     MessagePosted,
     MessagesRead,
@@ -22,10 +26,10 @@ from coordinaut_git.protocol.ops import (
     TaskReleased,
     TaskUpdated,
 )
-from coordinaut_git.protocol.rules import BESIDE, Clash, Refusal, clashes
-from coordinaut_git.protocol.scope import meeting
+from coordinaut_git.protocol.refusals import Clash, Refusal
+from coordinaut_git.protocol.rules import BESIDE, clashes
 from coordinaut_git.protocol.state import State
-from coordinaut_git.protocol.values import clip, one_line
+from coordinaut_git.protocol.values import clip, listed, one_line
 
 Json = dict[str, Any]
 SHOWN = 3
@@ -64,6 +68,8 @@ def lease_form(lease: Lease, moment: Moment) -> Json:
         "threadId": lease.thread_id,
         "tool": str(lease.tool),
         "files": list(lease.files),
+        "without": list(lease.without),
+        "also": [{"files": list(part.files), "without": list(part.without)} for part in lease.also],
         "mode": str(lease.mode),
         "grantedAt": str(lease.granted_at),
         "expiresAt": str(lease.expires_at),
@@ -136,7 +142,7 @@ def conflicts_with(
     state: State, instance: str | None, files: tuple[str, ...], mode: Mode, moment: Moment, *, fold: bool
 ) -> Json:
     """The leases that stand in the way of a scope."""
-    found = clashes(state, instance, files, mode, fold=fold)
+    found = clashes(state, instance, (Part(files=files),), mode, fold=fold)
     return {"conflicts": [conflict_form(clash, moment) for clash in found]}
 
 
@@ -175,26 +181,42 @@ def summary(state: State, operation: Operation) -> str:
             text = f"create {change.display_id} {change.title}"
         case TaskClaimed():
             verb = "take over" if change.takeovers else "claim"
-            text = f"{verb} {shown} {_listed(change.files)} for {actor}"
+            text = f"{verb} {shown} {listed(change.files)} for {actor}"
         case TaskUpdated():
             text = f"update {shown} {_said(change)}"
         case TaskReleased():
-            text = f"release {shown} by {actor}" + (f": {change.reason}" if change.reason else "")
+            text = f"release {shown} by {actor}" + _said_after(change.reason)
         case MessagePosted():
             text = f"{change.kind} from {actor} to {_recipient(change)}: {clip(change.text, SHOWN_CHARS)}"
         case MessagesRead():
             count = len(change.messages)
             text = f"{actor} read {count} message{'' if count == 1 else 's'}"
+        case HandoffRequested() | HandoffAnswered() | HandoffsKept():
+            text = _handoff_summary(change, shown, actor)
         case LeasesRenewed():
             tasks = ", ".join(_shown_id(state, renewal.task_id) for renewal in operation.renewals[:SHOWN])
             text = f"renew {tasks} for {actor}"
     return one_line(text)
 
 
+def _handoff_summary(change: HandoffRequested | HandoffAnswered | HandoffsKept, shown: str, actor: str) -> str:
+    match change:
+        case HandoffRequested():
+            return f"request {listed(change.files)} from {change.owner} for {shown} by {actor}: {change.reason}"
+        case HandoffAnswered():
+            return f"{change.status} {change.handoff_id} for {shown} by {actor}{_said_after(change.response)}"
+        case HandoffsKept():
+            return f"hand over {listed(change.handoffs)} by {actor}, as promised"
+
+
+def _said_after(text: str | None) -> str:
+    return f": {text}" if text else ""
+
+
 def _recipient(change: MessagePosted) -> str:
     if change.broadcast:
         return "everybody"
-    return change.to_agent or change.to_agent_instance or _listed(tuple(f"@{name}" for name in change.mentions))
+    return change.to_agent or change.to_agent_instance or listed(tuple(f"@{name}" for name in change.mentions))
 
 
 def _said(change: TaskUpdated) -> str:
@@ -203,11 +225,6 @@ def _said(change: TaskUpdated) -> str:
     parts += [f"blocked by {blocker}" for blocker in change.blockers]
     parts += [f"next: {change.next}"] if change.next else []
     return "; ".join(parts) or ", ".join(sorted(key for key in codec.encode(change) if key != "taskId"))
-
-
-def _listed(words: tuple[str, ...]) -> str:
-    more = f" and {len(words) - SHOWN} more" if len(words) > SHOWN else ""
-    return " ".join(words[:SHOWN]) + more
 
 
 def _shown_id(state: State, task_id: str | None) -> str:
@@ -236,6 +253,6 @@ def _mutual(leases: list[Lease]) -> Iterator[Clash]:
     for number, lease in enumerate(leases):
         for other in leases[number + 1 :]:
             if other.agent_instance != lease.agent_instance and other.mode not in BESIDE[lease.mode]:
-                where = meeting(lease.files, other.files, fold=lease.fold or other.fold)
+                where = meet(parts_of(lease), parts_of(other), fold=lease.fold or other.fold)
                 if where:
                     yield Clash(other, where)

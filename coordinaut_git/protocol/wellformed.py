@@ -10,9 +10,13 @@ from functools import singledispatch
 from typing import TypeVar
 
 from coordinaut_git.errors import invalid
+from coordinaut_git.protocol.holding import check_parts, parts_of
 from coordinaut_git.protocol.model import Actor
 from coordinaut_git.protocol.ops import (
     Change,
+    HandoffAnswered,
+    HandoffRequested,
+    HandoffsKept,
     LeasesRenewed,
     MessagePosted,
     MessagesRead,
@@ -38,10 +42,13 @@ LONGEST_TERM_MS = 30 * 24 * 3_600_000
 LOWEST_PRIORITY = 4
 MAX_LISTED = 64
 THREAD_CHARS = 128
+HANDOFF_HINT = "List them: coordinaut handoff list"
 
 T = TypeVar("T")
 
 _OPERATION_ID = re.compile(r"op_[0-9a-z]{8,64}\Z")
+_HANDOFF_ID = re.compile(r"handoff_[0-9]{8}_[0-9a-z]{1,64}\Z")
+_COMMIT_ID = re.compile(r"([0-9a-f]{40}|[0-9a-f]{64})\Z")
 _MESSAGE_ID = re.compile(r"msg_[0-9A-Za-z_]{1,150}\Z")
 _TASK_ID = re.compile(r"task_([0-9]{8})_([0-9]{3}|[1-9][0-9]{3,8})_[0-9a-z]{1,64}\Z")
 
@@ -82,6 +89,18 @@ def check_task_id(task_id: str) -> None:
     """A stable id as `references.stable_id` makes them."""
     if not _TASK_ID.match(task_id):
         raise invalid("bad_task_id", f"{clip(task_id)!r} is not a task's stable id.")
+
+
+def check_handoff_id(handoff_id: str) -> None:
+    """An id as `references.new_handoff_id` makes them."""
+    if not _HANDOFF_ID.match(handoff_id):
+        raise invalid("bad_handoff_id", f"{clip(handoff_id)!r} is not a handoff's id.", hint=HANDOFF_HINT)
+
+
+def check_commit_id(commit: str) -> None:
+    """The whole id of a git commit, SHA-1 or SHA-256."""
+    if not _COMMIT_ID.match(commit):
+        raise invalid("bad_commit_id", f"{clip(commit)!r} is not a commit's id.")
 
 
 def check_term(term_ms: int) -> None:
@@ -136,6 +155,7 @@ def _(change: TaskUpdated) -> None:
 def _(change: TaskClaimed) -> None:
     check_task_id(change.task_id)
     check_files(change.files)
+    check_parts(parts_of(change))
     check_term(change.term_ms)
     _if_there(change.reason, lambda text: check_text("the takeover reason", text), empty=False)
 
@@ -166,6 +186,32 @@ def _(change: MessagePosted) -> None:
             "The message is for nobody.",
             hint="Give --to-agent-instance, --to-agent, --broadcast, the --task of a holder, or mention @somebody.",
         )
+
+
+@check_change.register
+def _(change: HandoffRequested) -> None:
+    check_handoff_id(change.handoff_id)
+    check_task_id(change.task_id)
+    check_identifier("an agent instance", change.owner)
+    check_files(change.files)
+    check_term(change.term_ms)
+    check_text("the reason", change.reason)
+
+
+@check_change.register
+def _(change: HandoffAnswered) -> None:
+    check_handoff_id(change.handoff_id)
+    check_task_id(change.task_id)
+    _if_there(change.response, lambda text: check_text("the response", text))
+
+
+@check_change.register
+def _(change: HandoffsKept) -> None:
+    _check_count("handoffs", change.handoffs)
+    for handoff_id in change.handoffs:
+        check_handoff_id(handoff_id)
+    _if_there(change.commit, check_commit_id, empty=False)
+    _if_there(change.task_id, check_task_id)
 
 
 @check_change.register

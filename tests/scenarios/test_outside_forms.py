@@ -17,6 +17,8 @@ def test_a_lease_has_every_name(world):
         "threadId": "t-9",
         "tool": "claude",
         "files": ["src/**", "docs/**"],
+        "without": [],
+        "also": [],
         "mode": "exclusive",
         "grantedAt": "2026-11-22T16:00:00.000Z",
         "expiresAt": "2026-11-22T16:30:00.000Z",

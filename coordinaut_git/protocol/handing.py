@@ -1,0 +1,198 @@
+"""What handoffs do: files go from the owner's leases to the requester's task.
+
+Rule 1: what leaves one holder and what reaches the other is one operation: nobody can get between.
+Rule 2: a promise is kept by the owner's commit or by the end of its lease by its own will, whichever comes first; what
+        can no longer be kept is called off, and both are told.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from coordinaut_git.protocol import handoff_letters as letters
+from coordinaut_git.protocol.holding import Parts, given, parts_of, received
+from coordinaut_git.protocol.model import Answer, Handoff, HandoffStatus, Instance, Lease, Tool
+from coordinaut_git.protocol.ops import (
+    HandoffAnswered,
+    HandoffRequested,
+    HandoffsKept,
+    Operation,
+    TaskReleased,
+    TaskUpdated,
+)
+from coordinaut_git.protocol.rules import (
+    ON_CLAIM,
+    ON_RELEASE,
+    cannot_move,
+    cannot_receive,
+    lease_scope,
+    promised,
+    to_be_moved,
+)
+from coordinaut_git.protocol.state import PENDING, handoff_path, lease_path
+from coordinaut_git.protocol.step import Step, Writes, set_status
+from coordinaut_git.protocol.values import Instant
+
+
+def effects(step: Step, change: HandoffRequested | HandoffAnswered | HandoffsKept, operation: Operation) -> Writes:
+    """What an operation about handoffs changes."""
+    match change:
+        case HandoffRequested():
+            return _requested(step, change, operation.id)
+        case HandoffAnswered():
+            return _answered(step, change, operation.id)
+        case HandoffsKept():
+            return _kept_all(step, change, operation)
+
+
+def _requested(step: Step, change: HandoffRequested, operation_id: str) -> Writes:
+    """The request is written down, and both are told."""
+    task, owner = step.task(change.task_id), step.state.instance(change.owner)
+    handoff = Handoff(
+        id=change.handoff_id,
+        seq=step.seq,
+        task_id=task.id,
+        display_id=task.display_id,
+        requester=step.actor.instance or "",
+        requester_agent=step.actor.agent,
+        owner=change.owner,
+        owner_agent=_name(owner),
+        files=change.files,
+        mode=change.mode,
+        term_ms=change.term_ms,
+        fold=change.fold,
+        reason=change.reason,
+        at=step.at,
+    )
+    return _kept(handoff) | letters.requested(step, handoff, operation_id)
+
+
+def _answered(step: Step, change: HandoffAnswered, operation_id: str) -> Writes:
+    """The answer is written down, both are told, and `handoff_now` moves the files."""
+    old = step.state.handoff(change.handoff_id)
+    assert old is not None, change.handoff_id
+    handoff = replace(
+        old, status=HandoffStatus(change.status), response=change.response or old.response, responded_at=step.at
+    )
+    if change.status != Answer.GRANT_AFTER_COMMIT:
+        handoff = replace(handoff, ended_at=step.at)
+    moved = _moved(step, handoff) if change.status == Answer.HANDOFF_NOW else {}
+    return moved | _kept(handoff) | letters.answered(step, handoff, operation_id)
+
+
+def _kept_all(step: Step, change: HandoffsKept, operation: Operation) -> Writes:
+    """The owner's promises are kept; one that no longer can be is called off."""
+    writes: Writes = {}
+    for number, handoff in enumerate(list(promised(step.state, operation, change))):
+        writes |= _honoured(step.after(writes), handoff, operation.id, number)
+    return writes
+
+
+def settled(step: Step, writes: Writes, operation: Operation) -> Writes:
+    """What an operation's `writes` make of the handoffs that were pending: they end where a lease or a task did."""
+    now = step.after(writes)
+    ended = list(_ended(step, now, writes))
+    if not ended:
+        return {}
+    willing = isinstance(operation.change, TaskReleased | TaskUpdated)
+    more: Writes = {}
+    for number, handoff in enumerate(now.state.pending_handoffs()):
+        at = now.after(more)
+        mine = [lease for lease in ended if willing and lease.agent_instance == handoff.owner]
+        if handoff.status == HandoffStatus.GRANT_AFTER_COMMIT and _concerned(step, handoff, mine):
+            more |= _honoured(at, handoff, operation.id, number)
+        elif why := _moot(at, handoff):
+            more |= _called_off(at, handoff, why, operation.id, number)
+    return more
+
+
+def _ended(step: Step, now: Step, writes: Writes) -> Iterator[Lease]:
+    """The leases that ended, changed hands, or lost a part."""
+    for path in writes:
+        if path.startswith("leases/"):
+            task_id = path.removeprefix("leases/").removesuffix(".json")
+            old, new = step.state.lease(task_id), now.state.lease(task_id)
+            if old and (new is None or new.agent_instance != old.agent_instance or parts_of(new) != parts_of(old)):
+                yield old
+
+
+def _concerned(step: Step, handoff: Handoff, leases: list[Lease]) -> bool:
+    """Whether one of the leases that ended held some of what a handoff is about."""
+    return any(lease in to_be_moved(step.state, handoff) for lease in leases)
+
+
+def _moot(step: Step, handoff: Handoff) -> str:
+    """Why nothing can come of a pending handoff any more; empty if something can."""
+    task = step.task(handoff.task_id)
+    if refusal := cannot_receive(step.state, task, handoff.requester):
+        return refusal.reason
+    return "" if to_be_moved(step.state, handoff) else f"{handoff.owner} does not hold it any more"
+
+
+def _honoured(step: Step, handoff: Handoff, operation_id: str, number: int) -> Writes:
+    if refusal := cannot_move(step.state, handoff):
+        return _called_off(step, handoff, refusal.reason, operation_id, number)
+    done = replace(handoff, status=HandoffStatus.COMPLETED, ended_at=step.at)
+    return _moved(step, handoff) | _kept(done) | letters.completed(step, done, operation_id, number)
+
+
+def _called_off(step: Step, handoff: Handoff, why: str, operation_id: str, number: int) -> Writes:
+    off = replace(handoff, status=HandoffStatus.CANCELLED, ended_at=step.at)
+    return _kept(off) | letters.called_off(step, off, why, operation_id, number)
+
+
+def _moved(step: Step, handoff: Handoff) -> Writes:
+    """The owner's leases without the files, and the requester's with them."""
+    writes: Writes = {}
+    for lease in to_be_moved(step.state, handoff):
+        left = given(parts_of(lease), handoff.files, fold=handoff.fold or lease.fold)
+        writes |= _cut(step.after(writes), lease, left)
+    at = step.after(writes)
+    task = at.task(handoff.task_id)
+    writes |= set_status(at, task.id, ON_CLAIM.get(task.status, task.status))
+    return writes | {lease_path(task.id): _granted(step, handoff)}
+
+
+def _cut(step: Step, lease: Lease, left: Parts) -> Writes:
+    if left:
+        return {lease_path(lease.task_id): lease_scope(lease, left)}
+    task = step.task(lease.task_id)
+    return {lease_path(task.id): None} | set_status(step, task.id, ON_RELEASE.get(task.status, task.status))
+
+
+def _granted(step: Step, handoff: Handoff) -> Lease:
+    """The requester's lease with the files in it: widened, or new."""
+    own, instance = step.state.lease(handoff.task_id), step.state.instance(handoff.requester)
+    ends = Instant(step.at + handoff.term_ms)
+    if own:
+        scope = received(parts_of(own), handoff.files, fold=handoff.fold or own.fold)
+        wider = lease_scope(own, scope)
+        return replace(wider, expires_at=max(own.expires_at, ends), fence=step.seq, seq=step.seq)
+    return Lease(
+        task_id=handoff.task_id,
+        display_id=handoff.display_id,
+        agent_instance=handoff.requester,
+        agent=_name(instance) or handoff.requester_agent,
+        thread_id=instance.thread_id if instance else None,
+        tool=instance.tool if instance else Tool.UNKNOWN,
+        files=handoff.files,
+        mode=handoff.mode,
+        fold=handoff.fold,
+        granted_at=step.at,
+        expires_at=ends,
+        term_ms=handoff.term_ms,
+        fence=step.seq,
+        seq=step.seq,
+    )
+
+
+def _name(instance: Instance | None) -> str | None:
+    return instance.name if instance and instance.name != instance.id else None
+
+
+def _kept(handoff: Handoff) -> Writes:
+    """A handoff lies among the pending ones or in the archive, never in both."""
+    pending = handoff.status in PENDING
+    return {
+        handoff_path(handoff.id, pending=not pending): None,
+        handoff_path(handoff.id, pending=pending): handoff,
+    }

@@ -1,0 +1,135 @@
+"""The rules say no: what a refusal is, and the words of those that several rules use.
+
+Rule 1: a refusal is data, for the asker now or for the record of a replay; nothing here raises.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from coordinaut_git.errors import CoordinautError, Kind, invalid
+from coordinaut_git.protocol.model import Answer, Handoff, Lease, Task
+from coordinaut_git.protocol.scope import Meeting
+from coordinaut_git.protocol.values import listed
+
+
+class Clash(NamedTuple):
+    """A lease in the way, and where the scopes meet (None: the lease is on the very task)."""
+
+    lease: Lease
+    meeting: Meeting | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """The rules say no: as data, for the asker now or for the record of a replay."""
+
+    code: str
+    reason: str
+    hint: str | None = None
+    clashes: tuple[Clash, ...] = ()
+    kind: Kind = Kind.REFUSED
+
+    def as_error(self) -> CoordinautError:
+        """The refusal as the error an asker gets (without the conflicts' outside form)."""
+        return CoordinautError(self.kind, self.code, self.reason, hint=self.hint)
+
+
+def no_instance(reason: str) -> Refusal:
+    """Only an instance can do that."""
+    return Refusal(code="no_instance", reason=reason, hint="Give --agent-instance.", kind=Kind.INVALID)
+
+
+def no_task(task_id: str) -> Refusal:
+    """A stable id that no task has."""
+    return Refusal(code="no_such_task", reason=f"There is no task {task_id}.", kind=Kind.NOT_FOUND)
+
+
+def closed(task: Task) -> Refusal:
+    """The task is done or cancelled."""
+    return Refusal(
+        code="task_closed",
+        reason=f"{task.display_id} is {task.status}.",
+        hint=f"Open it again first: coordinaut update --task {task.display_id} --status open",
+    )
+
+
+def not_held(task: Task) -> Refusal:
+    """There is no lease on the task."""
+    return Refusal(
+        code="not_claimed",
+        reason=f"Nobody holds {task.display_id}.",
+        hint=f"See who did what: coordinaut watch --task {task.display_id}",
+    )
+
+
+def no_files(task: Task, example: str) -> CoordinautError:
+    """The error where files must be named and neither the asker nor the task does."""
+    return invalid(
+        "no_files",
+        f"{task.display_id} names no files, and none were given.",
+        hint=f"Name them: {example}",
+    )
+
+
+def no_handoff(handoff_id: str) -> Refusal:
+    """An id that no handoff of that task has."""
+    return Refusal(code="no_such_handoff", reason=f"There is no handoff {handoff_id}.", kind=Kind.NOT_FOUND)
+
+
+def handoff_pending(pending: Handoff) -> Refusal:
+    """The same was asked before."""
+    return Refusal(
+        code="handoff_pending",
+        reason=f"You asked for that already: {pending.id} is {pending.status} since {pending.at}.",
+        hint=f"Wait for the answer: coordinaut handoff list --task {pending.display_id}",
+    )
+
+
+def handoff_ended(handoff: Handoff) -> Refusal:
+    """Nothing more can be said to it."""
+    return Refusal(
+        code="handoff_ended",
+        reason=f"{handoff.id} is {handoff.status} since {handoff.ended_at}.",
+        hint=f"See all: coordinaut handoff list --task {handoff.display_id}",
+    )
+
+
+def promised_already(other: Handoff) -> Refusal:
+    """Another promise is in the way."""
+    return Refusal(
+        code="promised_already",
+        reason=f"Some of that is promised to {other.requester} for {other.display_id} ({other.id}).",
+        hint="Keep that promise first, or tell them that you cannot: see `coordinaut handoff respond --help`.",
+    )
+
+
+def nothing_in_hand(owner: str, files: tuple[str, ...]) -> Refusal:
+    """The owner that was named is not in the way."""
+    return Refusal(
+        code="nothing_to_hand_over",
+        reason=f"{owner} holds nothing that stands in the way of {listed(files)}.",
+        hint="Nobody needs to hand it over: claim it.",
+    )
+
+
+def nothing_promised() -> Refusal:
+    """No promise is left to be kept."""
+    return Refusal(code="nothing_promised", reason="None of these handoffs is promised by you any more.")
+
+
+def not_yours(handoff: Handoff, instance: str, status: Answer, answers: Iterable[Answer]) -> Refusal:
+    """Not everybody can say everything to a handoff."""
+    if instance == handoff.requester:
+        hint = "You asked for it: you can only take the request back, with --status cancelled."
+    elif instance == handoff.owner:
+        hint = f"Answer with {', '.join(sorted(answers))}."
+    else:
+        hint = f"{handoff.owner} answers it: give --agent-instance if that is you."
+    reason = f"{handoff.id} cannot be made {status} by {instance}."
+    return Refusal(code="not_your_handoff", reason=reason, hint=hint)
+
+
+def holder(lease: Lease) -> str:
+    """The holder of a lease as people name it."""
+    return f"{lease.agent} ({lease.agent_instance})" if lease.agent else lease.agent_instance
