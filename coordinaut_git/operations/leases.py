@@ -3,6 +3,7 @@
 from typing import Any
 
 from coordinaut_git.errors import invalid, refused
+from coordinaut_git.operations.people import told
 from coordinaut_git.protocol import requests as ask
 from coordinaut_git.protocol import views
 from coordinaut_git.protocol.model import Mode
@@ -42,7 +43,9 @@ def heartbeat(workspace: Workspace, request: ask.Heartbeat) -> Json:
 
 def release(workspace: Workspace, request: ask.ReleaseTask) -> Json:
     """`{"task", "lease"}`, the lease being null."""
-    done = workspace.run(request, workspace.owner(request))
+    actor = workspace.owner(request)
+    done = workspace.run(request, actor)
+    workspace.notices += told(done, actor)
     assert done.operation is not None
     return views.outcome_form(done.state, done.operation.change.task_id or "", done.moment)
 

@@ -1,11 +1,14 @@
 """People: messages, inboxes, and who is present."""
 
+from itertools import takewhile
 from typing import Any
 
+from coordinaut_git.coordinator import Done
 from coordinaut_git.errors import invalid
 from coordinaut_git.protocol import people_views
 from coordinaut_git.protocol import requests as ask
 from coordinaut_git.protocol.letters import letter_id
+from coordinaut_git.protocol.model import Actor
 from coordinaut_git.protocol.ops import MessagesRead
 from coordinaut_git.workspace import Workspace
 
@@ -21,6 +24,13 @@ def message(workspace: Workspace, request: ask.PostMessage) -> Json:
     posted_id = letter_id(done.operation.id)
     posted = next(one for one in done.state.messages() if one.id == posted_id)  # the newest is looked at first
     return people_views.message_form(done.state, posted, read=False)
+
+
+def told(done: Done, actor: Actor) -> list[str]:
+    """What an operation told its own actor, such as the promises it kept."""
+    letters = takewhile(lambda message: message.seq == done.state.seq, done.state.messages())
+    mine = [one.text for one in letters if one.to_agent_instance == actor.instance]
+    return mine if done.operation else []
 
 
 def inbox(workspace: Workspace, request: ask.ShowInbox) -> Json:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from coordinaut_git.operations import events, leases, people, project, tasks
+from coordinaut_git.operations import events, handoffs, leases, people, project, tasks
 from coordinaut_git.protocol import requests as ask
 from coordinaut_git.workspace import Workspace
 
@@ -92,6 +92,19 @@ TABLE: tuple[Operation, ...] = (
         example="coordinaut inbox-read --all",
     ),
     Operation(name="presence", request=ask.ShowPresence, handler=people.presence, example="coordinaut presence"),
+    Operation(
+        name="handoff request",
+        request=ask.RequestHandoff,
+        handler=handoffs.request,
+        example='coordinaut handoff request --task AGT-20261122-002 --files package.json --reason "a new dependency"',
+    ),
+    Operation(
+        name="handoff respond",
+        request=ask.RespondHandoff,
+        handler=handoffs.respond,
+        example='coordinaut handoff respond --id handoff_20261122_0f3c --status handoff_now --response "all yours"',
+    ),
+    Operation(name="handoff list", request=ask.ListHandoffs, handler=handoffs.show, example="coordinaut handoff list"),
     Operation(
         name="verify-worktree",
         request=ask.VerifyWorktree,

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from coordinaut_git.operations.people import told
 from coordinaut_git.protocol import requests as ask
 from coordinaut_git.protocol import views
 from coordinaut_git.protocol.model import Actor
@@ -27,7 +28,9 @@ def create(workspace: Workspace, request: ask.CreateTask) -> Json:
 
 def update(workspace: Workspace, request: ask.UpdateTask) -> Json:
     """`{"task", "lease"}`."""
-    done = workspace.run(request, workspace.actor(request))
+    actor = workspace.actor(request)
+    done = workspace.run(request, actor)
+    workspace.notices += told(done, actor)
     assert done.operation is not None
     return views.outcome_form(done.state, done.operation.change.task_id or "", done.moment)
 

@@ -65,7 +65,7 @@ def _explained(refusal: Refusal, moment: Moment) -> Refusal:
         return replace(refusal, code="takeover_needs_reason", reason=reason, hint=hint)
     first = next(clash.lease for clash in refusal.clashes if not moment.expired(clash.lease))
     wait = f"choose other files, or wait until {first.expires_at}"
-    hint = f"Ask {holder(first)} for it (coordinaut handoff request), {wait}."
+    hint = f"Ask {holder(first)} for it with `coordinaut handoff request`, {wait}."
     return replace(refusal, reason=reason, hint=hint)
 
 

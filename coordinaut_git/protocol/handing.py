@@ -22,7 +22,7 @@ from coordinaut_git.protocol.ops import (
 from coordinaut_git.protocol.rules import (
     ON_CLAIM,
     ON_RELEASE,
-    cannot_move,
+    cannot_arrive,
     cannot_receive,
     lease_scope,
     promised,
@@ -129,7 +129,7 @@ def _moot(step: Step, handoff: Handoff) -> str:
 
 
 def _honoured(step: Step, handoff: Handoff, operation_id: str, number: int) -> Writes:
-    if refusal := cannot_move(step.state, handoff):
+    if refusal := cannot_arrive(step.state, handoff):
         return _called_off(step, handoff, refusal.reason, operation_id, number)
     done = replace(handoff, status=HandoffStatus.COMPLETED, ended_at=step.at)
     return _moved(step, handoff) | _kept(done) | letters.completed(step, done, operation_id, number)

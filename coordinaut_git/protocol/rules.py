@@ -266,27 +266,31 @@ def _unlawful_answer(state: State, instance: str, change: HandoffAnswered) -> Re
 
 
 def cannot_move(state: State, handoff: Handoff) -> Refusal | None:
-    """Why the files of a handoff cannot go from its owner to its task as things are."""
+    """Why the files of a handoff cannot go from its owner to its task as things are: its owner must hold some."""
+    return cannot_arrive(state, handoff) or (
+        None if to_be_moved(state, handoff) else nothing_in_hand(handoff.owner, handoff.files)
+    )
+
+
+def cannot_arrive(state: State, handoff: Handoff) -> Refusal | None:
+    """Why the requester's task cannot hold the files of a handoff, once its owner has let go of them."""
     task = state.task(handoff.task_id)
     if not task:
         return no_task(handoff.task_id)
     if refusal := cannot_receive(state, task, handoff.requester):
         return refusal
-    moving = to_be_moved(state, handoff)
-    if not moving:
-        return nothing_in_hand(handoff.owner, handoff.files)
     found = clashes(state, handoff.requester, _asked(handoff), _mode(state, handoff), fold=handoff.fold)
     blocking = tuple(clash for clash in found if clash.lease.agent_instance != handoff.owner)
     if blocking:
         return Refusal(code="scope_conflict", reason="Somebody else holds some of it.", clashes=blocking)
-    return _out_of_bounds(state, handoff, moving)
+    return _out_of_bounds(state, handoff)
 
 
-def _out_of_bounds(state: State, handoff: Handoff, moving: list[Lease]) -> Refusal | None:
+def _out_of_bounds(state: State, handoff: Handoff) -> Refusal | None:
     own = state.lease(handoff.task_id)
     try:
         check_parts(received(parts_of(own) if own else (), handoff.files, fold=handoff.fold))
-        for lease in moving:
+        for lease in to_be_moved(state, handoff):
             check_parts(given(parts_of(lease), handoff.files, fold=handoff.fold or lease.fold))
     except CoordinautError as error:
         return Refusal(code=error.code, reason=error.message, hint=error.hint, kind=error.kind)

@@ -81,8 +81,22 @@ def _lease_row(lease: Result) -> tuple[str, ...]:
         markdown(lease["mode"]),
         _utc(lease["expiresAt"]) + (" (expired)" if expired(lease) else ""),
         str(lease.get("fence", "")),
-        ", ".join(map(code, lease["files"])),
+        _held(lease),
     )
+
+
+def _held(lease: Result) -> str:
+    """The patterns of a lease, without what was given away of them, and with what came back."""
+    parts = [lease, *lease.get("also", ())]
+    return ", ".join(_codes(part["files"]) + _less(part.get("without", ())) for part in parts)
+
+
+def _less(without: Sequence[str]) -> str:
+    return f" (without {_codes(without)})" if without else ""
+
+
+def _codes(patterns: Sequence[str]) -> str:
+    return ", ".join(map(code, patterns))
 
 
 def _table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

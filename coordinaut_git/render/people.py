@@ -7,9 +7,10 @@ Rule 2: every line of it is marked as quoted, so that no text can pass for a lin
 from coordinaut_git.render.grid import Cell, Column, Row, grid
 from coordinaut_git.render.look import Look, Result
 from coordinaut_git.render.safe import printable
-from coordinaut_git.render.words import label, listed, number, text
+from coordinaut_git.render.words import label, listed, number, party, text
 
 _TAB = 4
+_HANDOFFS = "\nSee what waits for an answer: `coordinaut handoff list`; give it: `coordinaut handoff respond`"
 _PRESENCE = (
     Column(title="Agent"),
     Column(title="Instance", gives="wrap"),
@@ -30,8 +31,10 @@ def render_inbox(result: Result, look: Look) -> str:
     if not messages:
         return "Nothing new. `coordinaut inbox --all` shows what was read.\n"
     entries = [_entry(message, look) for message in messages]
-    shown = sum(not message["read"] for message in messages)
-    return "\n".join([*entries, look.paint(_tally(result["unread"], shown), "dim") + "\n"])
+    unread = [message for message in messages if not message["read"]]
+    asked = any(message["kind"] == "handoff" and message["fromAgentInstance"] for message in unread)
+    tally = _tally(result["unread"], len(unread)) + (_HANDOFFS if asked else "")
+    return "\n".join([*entries, look.paint(tally, "dim") + "\n"])
 
 
 def render_inbox_read(result: Result, look: Look) -> str:  # noqa: ARG001 - every renderer takes a look
@@ -63,7 +66,7 @@ def _present(one: Result, look: Look) -> Row:
 def _entry(message: Result, look: Look) -> str:
     mark = " " if message["read"] else look.paint("*", "yellow")
     kind = look.paint(text(message["kind"]), "red" if message["kind"] == "blocker" else "bold")
-    sender = _party(message["fromAgent"], message["fromAgentInstance"]) or "human"
+    sender = party(message["fromAgent"], message["fromAgentInstance"]) or "human"
     when = look.paint(f"{look.clock(message['at'])}  {text(message['id'])}", "dim")
     return f"{mark} {kind} from {sender} to {_recipient(message)}{_about(message)}\n  {when}\n{_quoted(message)}"
 
@@ -77,12 +80,7 @@ def _recipient(message: Result) -> str:
     if message["broadcast"]:
         return "everybody"
     mentioned = listed(f"@{name}" for name in message["mentions"])
-    return ", ".join(name for name in (_party(message["toAgent"], message["toAgentInstance"]), mentioned) if name)
-
-
-def _party(agent: str | None, instance: str | None) -> str:
-    """`backend (agent_1)`, or the one of them that is known."""
-    return f"{text(agent)} ({text(instance)})" if agent and instance else text(agent or instance)
+    return ", ".join(name for name in (party(message["toAgent"], message["toAgentInstance"]), mentioned) if name)
 
 
 def _about(message: Result) -> str:

@@ -6,6 +6,7 @@ Rule 1: a renderer takes the `result` of the JSON form and a `Look`, and gives t
 from collections.abc import Mapping
 
 from coordinaut_git.render.findings import render_conflicts, render_doctor, render_events, render_verify
+from coordinaut_git.render.handoffs import render_answered, render_handoffs, render_requested
 from coordinaut_git.render.look import Renderer
 from coordinaut_git.render.outcomes import (
     render_claim,
@@ -35,4 +36,7 @@ RENDERERS: Mapping[str, Renderer] = {
     "inbox": render_inbox,
     "inbox-read": render_inbox_read,
     "presence": render_presence,
+    "handoff request": render_requested,
+    "handoff respond": render_answered,
+    "handoff list": render_handoffs,
 }

@@ -11,6 +11,7 @@ from coordinaut_git.render.words import (
     DEFAULT_PRIORITY,
     STATUSES,
     expired,
+    held_files,
     holder,
     label,
     listed,
@@ -132,7 +133,7 @@ def _lease_rows(leases: Sequence[Result], look: Look) -> list[Row]:
 
 
 def _files(lease: Result) -> str:
-    return listed(lease["files"]) + (" (provisional)" if lease.get("confirmed") is False else "")
+    return held_files(lease) + (" (provisional)" if lease.get("confirmed") is False else "")
 
 
 def _mine_row(task: Result, look: Look) -> Row:

@@ -40,6 +40,22 @@ def holder(document: Result) -> str:
     return text(document.get("agentInstance") or document.get("agent"))
 
 
+def party(agent: str | None, instance: str | None) -> str:
+    """`backend (agent_1)`, or the one of them that is known."""
+    return f"{text(agent)} ({text(instance)})" if agent and instance else text(agent or instance)
+
+
+def held_files(lease: Result) -> str:
+    """What a lease holds: its patterns, without what was given away of them, and with what came back."""
+    parts = [lease, *lease.get("also", ())]
+    return ", ".join(_layer(part) for part in parts)
+
+
+def _layer(part: Result) -> str:
+    without = part.get("without")
+    return listed(part["files"]) + (f" (without {listed(without)})" if without else "")
+
+
 def status_cell(task: Result) -> Cell:
     """A task's status in its colour."""
     status = text(task.get("status"))

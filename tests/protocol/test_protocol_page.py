@@ -12,6 +12,7 @@ from coordinaut_git.documents import Entry
 from coordinaut_git.protocol import codec
 from coordinaut_git.protocol.model import (
     Alias,
+    Handoff,
     Instance,
     Lease,
     Line,
@@ -30,6 +31,7 @@ from coordinaut_git.protocol.state import (
     CLOSED,
     LINE,
     alias_path,
+    handoff_path,
     instance_path,
     lease_path,
     message_path,
@@ -121,6 +123,8 @@ def test_documents_lie_where_the_page_says():
         task_path(task.id, closed=False): Task,
         task_path("task_20261122_064_0a1b2c3d4e5f", closed=True): Task,
         lease_path(task.id): Lease,
+        handoff_path("handoff_20261122_0a1b2c3d4e61", pending=True): Handoff,
+        handoff_path("handoff_20261122_0a1b2c3d4e61", pending=False): Handoff,
         instance_path("backend-1"): Instance,
         message_path(message): Message,
         reading_path("backend-1"): Reading,

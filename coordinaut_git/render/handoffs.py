@@ -1,0 +1,68 @@
+"""Texts about handoffs: what was asked, what came of it, and what can be said to it.
+
+Rule 1: reasons and responses are somebody's words: they are quoted, with who said them.
+"""
+
+from coordinaut_git.render.look import Look, Result
+from coordinaut_git.render.safe import printable
+from coordinaut_git.render.words import label, listed, number, party, text
+
+_TAB = 4
+_STYLES = {"requested": "yellow", "grant_after_commit": "cyan", "handoff_now": "green", "completed": "green"}
+_PENDING = ("requested", "grant_after_commit")
+_MEANINGS = {
+    "requested": "waits for an answer",
+    "grant_after_commit": "promised: after the owner's next commit of it, or its release",
+    "handoff_now": "handed over",
+    "completed": "handed over, as promised",
+    "denied": "denied",
+    "cancelled": "called off",
+}
+
+
+def render_requested(result: Result, look: Look) -> str:
+    """What was asked of whom."""
+    name = look.paint(text(result["id"]), "bold")
+    below = f"The answer comes to your inbox; `coordinaut handoff list --task {label(result)}` shows how it stands.\n"
+    return f"Asked {_owner(result)} for {listed(result['files'])}, for {label(result)}: {name}\n{below}"
+
+
+def render_answered(result: Result, look: Look) -> str:
+    """How the handoff stands now."""
+    meaning = look.paint(_MEANINGS[result["status"]], _STYLES.get(result["status"], "bold"))
+    return f"{text(result['id'])}, {listed(result['files'])} for {_requester(result)}, {label(result)}: {meaning}.\n"
+
+
+def render_handoffs(result: Result, look: Look) -> str:
+    """Every handoff with its words, and how many wait for something."""
+    handoffs = result["handoffs"]
+    if not handoffs:
+        return "No handoffs.\n"
+    pending = sum(one["status"] in _PENDING for one in handoffs)
+    tally = f"{number(len(handoffs), 'handoff')}, {pending:,} pending"
+    return "\n".join([*(_entry(one, look) for one in handoffs), look.paint(tally, "dim") + "\n"])
+
+
+def _entry(handoff: Result, look: Look) -> str:
+    status = look.paint(text(handoff["status"]), _STYLES.get(handoff["status"], "dim"))
+    who = f"from {_owner(handoff)} to {_requester(handoff)} for {label(handoff)}"
+    head = f"{status}  {listed(handoff['files'])}\n  {who}\n"
+    when = look.paint(f"{look.clock(handoff['at'])}  {text(handoff['id'])}", "dim")
+    said = _quoted("asked", handoff["reason"])
+    if handoff["response"]:
+        said += _quoted("answered", handoff["response"])
+    return f"{head}  {when}\n{said}"
+
+
+def _quoted(who: str, words: str) -> str:
+    first, *more = printable(words.expandtabs(_TAB), keep="\n").split("\n")
+    lines = [f"  {who} > {first}", *(f"  {' ' * len(who)} > {line}" for line in more)]
+    return "".join(f"{line.rstrip()}\n" for line in lines)
+
+
+def _owner(handoff: Result) -> str:
+    return party(handoff["ownerAgent"], handoff["owner"])
+
+
+def _requester(handoff: Result) -> str:
+    return party(handoff["requesterAgent"], handoff["requester"])
