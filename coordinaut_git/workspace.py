@@ -52,7 +52,7 @@ class Workspace:
         self.fold = settings.ignore_case
         self.coordinator = Coordinator(store, clock, ids, fold=settings.ignore_case, team="remote" in settings.values)
         self.notices: list[str] = []
-        self._environ, self._ids = environ, ids
+        self.environ, self._ids = environ, ids
 
     @property
     def root(self) -> Path:
@@ -67,10 +67,11 @@ class Workspace:
         named = _said(request, "agent", "from_agent")
         instance = _said(request, "agent_instance", "from_agent_instance") or self._named() or self._fitting(named)
         session, session_tool = self._session()
+        identity = self._identity_of(instance)
         actor = Actor(
             instance=instance,
-            agent=named or self.settings.values.get("agent"),
-            thread_id=getattr(request, "thread", None) or session,
+            agent=named or identity.get("agent"),
+            thread_id=getattr(request, "thread", None) or identity.get("thread") or session,
             tool=getattr(request, "tool", None) or session_tool,
         )
         return self._known(actor) if instance else actor
@@ -149,9 +150,14 @@ class Workspace:
         except CoordinautError:
             return None  # no store yet: the operation itself says so
 
+    def _identity_of(self, instance: str | None) -> Mapping[str, str]:
+        """What git's configuration says of this instance: another one's name and thread are not borrowed."""
+        values = self.settings.values
+        return values if values.get("instance", instance) == instance else {}
+
     def _named(self) -> str | None:
         """The instance that somebody set up on purpose."""
-        return self._environ.get("COORDINAUT_INSTANCE") or self.settings.values.get("instance")
+        return self.environ.get("COORDINAUT_INSTANCE") or self.settings.values.get("instance")
 
     def _fitting(self, name: str | None) -> str | None:
         """The instance remembered for this worktree, or else the session's, if it goes by this name or has none."""
@@ -163,8 +169,8 @@ class Workspace:
 
     def _session(self) -> tuple[str | None, Tool]:
         for name, tool in SESSIONS:
-            if self._environ.get(name):
-                return self._environ[name], tool
+            if self.environ.get(name):
+                return self.environ[name], tool
         return None, Tool.UNKNOWN
 
     @property

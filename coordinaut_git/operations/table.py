@@ -37,6 +37,18 @@ def _verify_worktree(workspace: Workspace, request: ask.VerifyWorktree) -> Json:
     return verify_worktree(workspace, request)
 
 
+def _git_identity(workspace: Workspace, request: ask.GitIdentity) -> Json:
+    from coordinaut_git.operations.identity import git_identity
+
+    return git_identity(workspace, request)
+
+
+def _git_identity_reset(workspace: Workspace, request: ask.ResetGitIdentity) -> Json:
+    from coordinaut_git.operations.identity import git_identity_reset
+
+    return git_identity_reset(workspace, request)
+
+
 def _doctor(workspace: Workspace, request: ask.Doctor) -> Json:
     from coordinaut_git.operations.doctor import doctor
 
@@ -118,6 +130,18 @@ TABLE: tuple[Operation, ...] = (
         handler=events.watch,
         stream=events.follow,
         example="coordinaut watch --limit 20",
+    ),
+    Operation(
+        name="git-identity",
+        request=ask.GitIdentity,
+        handler=_git_identity,
+        example="coordinaut git-identity --agent frontend-codex --agent-instance agent_123 --task AGT-20261122-001",
+    ),
+    Operation(
+        name="git-identity-reset",
+        request=ask.ResetGitIdentity,
+        handler=_git_identity_reset,
+        example="coordinaut git-identity-reset",
     ),
     Operation(name="doctor", request=ask.Doctor, handler=_doctor, example="coordinaut doctor --deep"),
 )

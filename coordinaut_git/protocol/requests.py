@@ -220,6 +220,29 @@ class KeepPromises(ActingRequest):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GitIdentity(Request):
+    """Commit as this agent in this worktree, and in no other; git-identity-reset puts back what was."""
+
+    agent: str | None = param("The agent's name, which becomes git's user.name.", None, metavar="NAME")
+    agent_instance: str | None = param("The agent instance; yours if left out.", None, metavar="ID")
+    thread: str | None = param("The agent's thread or session.", None, metavar="ID")
+    task: str | None = param("The task that commits here belong to.", None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResetGitIdentity(Request):
+    """Put back the git identity that this worktree had before git-identity."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstallHooks(Request):
+    """Put the git hooks in place, or take them away; hooks that were there are kept and still run."""
+
+    uninstall: bool = param("Take them away and put back what was there before.", default=False)
+    agents: tuple[str, ...] = planned("Set up hooks of these agents", ())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VerifyWorktree(Request):
     """Check that every changed file of this work tree is covered by a lease of yours."""
 

@@ -214,6 +214,19 @@ REFUSAL = {
 }
 PLACE = {"storage": "git", "location": "/home/anna/project/.git", "ref": "refs/coordinaut/state"}
 
+AGENT = {
+    "name": "backend-codex",
+    "email": "codex-a1b2@coordinaut.invalid",
+    "agentInstance": "codex-a1b2",
+    "agent": "backend-codex",
+    "thread": "019eff77",
+    "task": "task_20261122_001_a1",
+}
+IDENTITY = {
+    "previous": dict.fromkeys(AGENT) | {"name": "Jane", "email": "jane@example.org"},
+    "identity": AGENT,
+    "worktree": "/home/jane/shop",
+}
 CASES = {
     "status": ("status", STATUS),
     "status-empty": ("status", {"tasks": [], "leases": [], "counts": {}}),
@@ -248,6 +261,9 @@ CASES = {
     "init": ("init", PLACE | {"created": True}),
     "init-again": ("init", PLACE | {"created": False}),
     "snapshot": ("snapshot", {"path": ".coordinaut/snapshots/TASKS.md"}),
+    "git-identity": ("git-identity", IDENTITY),
+    "git-identity-reset": ("git-identity-reset", IDENTITY | {"identity": IDENTITY["previous"], "previous": AGENT}),
+    "git-identity-nothing": ("git-identity-reset", IDENTITY | {"identity": AGENT, "previous": AGENT}),
     "error": ("error", REFUSAL),
 }
 

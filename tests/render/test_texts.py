@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from project_guard import PROJECT
 from render_examples import (
+    AGENT,
     CASES,
     CONFLICT,
     EVENTS,
@@ -122,6 +123,8 @@ def test_no_text_from_data_reaches_the_terminal_unescaped(text, width, colour):
         "doctor": {"checks": [check], "root": text, "store": text, "ref": text},
         "init": {"storage": text, "location": text, "ref": text, "created": True},
         "snapshot": {"path": text or "x"},
+        "git-identity": {"identity": dict.fromkeys(AGENT, text), "previous": {"name": text}, "worktree": text},
+        "git-identity-reset": {"identity": dict.fromkeys(AGENT, text), "previous": {}, "worktree": text},
     }
     assert cases.keys() == RENDERERS.keys()
     error = {"message": text, "hint": text, "details": {"conflicts": [conflict], "violations": [violation]}}
