@@ -92,6 +92,12 @@ class World:
         mode = {"mode": Mode(more.pop("mode"))} if "mode" in more else {}
         return self._acted(ask.ClaimTask(task=_id(task), **_listed(more), **mode), who, task)
 
+    def claim_next(self, who: str | None, **more: Any) -> Json:
+        """The lease that `claim --next` gives; gives {task, lease}."""
+        done = self.coordinator.run(ask.ClaimTask(next=True, **_listed(more)), actor(who))
+        assert done.operation is not None
+        return views.outcome_form(self.state, done.operation.change.task_id or "", self.moment)
+
     def update(self, who: str | None, task: str | Json, **more: Any) -> Json:
         """News of a task; gives {task, lease}."""
         return self._acted(ask.UpdateTask(task=_id(task), **_status(_listed(more))), who, task)

@@ -1,32 +1,51 @@
 """Leases: take, keep, let go, and see what stands in the way."""
 
+import time
 from typing import Any
 
-from coordinaut_git.errors import invalid, refused
+from coordinaut_git.coordinator import Done
+from coordinaut_git.errors import CoordinautError, refused
 from coordinaut_git.operations.people import told
 from coordinaut_git.protocol import requests as ask
 from coordinaut_git.protocol import views
-from coordinaut_git.protocol.model import Mode
+from coordinaut_git.protocol.model import Actor, Mode
 from coordinaut_git.protocol.references import find_task
 from coordinaut_git.protocol.scope import check_scope
+from coordinaut_git.protocol.values import duration_ms
 from coordinaut_git.workspace import Workspace
 
 Json = dict[str, Any]
 
+WORTH_WAITING = frozenset({"scope_conflict", "takeover_needs_reason", "nothing_ready"})
+POLL_S = 0.1
+ASK_AGAIN_S = 5.0
+"""A lease may expire without a word on the line; a taker with a reason asks again so often."""
+
 
 def claim(workspace: Workspace, request: ask.ClaimTask) -> Json:
     """`{"task", "lease"}`, and `agentInstance`: who owns it."""
-    if request.next or request.wait is not None:
-        raise invalid(
-            "planned",
-            f"claim {'--next' if request.next else '--wait'} is not part of this version.",
-            hint="Pick a task from `coordinaut status` and claim it with --task.",
-        )
     actor = workspace.mint(workspace.actor(request))
-    done = workspace.run(request, actor)
+    done = _patiently(workspace, request, actor, duration_ms(request.wait)) if request.wait else None
+    done = done or workspace.run(request, actor)
     assert done.operation is not None
     shown = views.outcome_form(done.state, done.operation.change.task_id or "", done.moment)
     return {**shown, "agentInstance": actor.instance}
+
+
+def _patiently(workspace: Workspace, request: ask.ClaimTask, actor: Actor, wait_ms: int) -> Done | None:
+    """The claim as soon as nothing stands in its way; None when it is time to ask for the last time."""
+    deadline_s = time.monotonic() + wait_ms / 1000
+    while time.monotonic() < deadline_s:
+        head = workspace.store.head()
+        try:
+            return workspace.run(request, actor)
+        except CoordinautError as error:
+            if error.code not in WORTH_WAITING:
+                raise
+        ask_again_s = min(deadline_s, time.monotonic() + ASK_AGAIN_S)
+        while workspace.store.head() == head and time.monotonic() < ask_again_s:
+            time.sleep(POLL_S)
+    return None
 
 
 def heartbeat(workspace: Workspace, request: ask.Heartbeat) -> Json:

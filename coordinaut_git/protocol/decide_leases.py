@@ -14,21 +14,45 @@ from coordinaut_git.protocol.asking import (
     own_expired,
 )
 from coordinaut_git.protocol.holding import Parts, is_whole, parts_of, received
-from coordinaut_git.protocol.model import Lease, Mode, Part, Task
+from coordinaut_git.protocol.model import Lease, Mode, Part, Status, Task, by_urgency
 from coordinaut_git.protocol.ops import LeasesRenewed, Renewal, TaskClaimed, TaskReleased
 from coordinaut_git.protocol.references import find_task
-from coordinaut_git.protocol.refusals import no_files
+from coordinaut_git.protocol.refusals import no_files, no_instance, nothing_ready
 from coordinaut_git.protocol.rules import ON_RELEASE, in_the_way, takeover_of
 from coordinaut_git.protocol.scope import check_scope
+from coordinaut_git.protocol.state import State
 from coordinaut_git.protocol.values import check_text, duration_ms
 from coordinaut_git.protocol.wellformed import MAX_LISTED
 
 
 def claim(asker: Asker, request: ask.ClaimTask) -> Made:
     """Grant, widen, renew, or take over."""
+    if request.next:
+        return _claim_next(asker, request)
     if not request.task:
-        raise invalid("no_task", "No task was named.", hint="Name one: coordinaut claim --task AGT-…")
-    task = find_task(asker.state, request.task)
+        raise invalid("no_task", "No task was named.", hint="Name one with --task AGT-…, or take the --next.")
+    return _claim(asker, request, find_task(asker.state, request.task))
+
+
+def _claim_next(asker: Asker, request: ask.ClaimTask) -> Made:
+    """The claim of the first ready task, by urgency, that nothing stands in the way of."""
+    if request.task:
+        raise invalid("next_of_what", "Both --task and --next were given.", hint="Give one of them.")
+    if not asker.actor.instance:
+        return no_instance("A lease needs an agent instance that owns it.")
+    waiting, held = 0, 0
+    for task in by_urgency(asker.state.open_tasks()):
+        if not is_ready(asker.state, task) or not (request.files or task.files):
+            waiting += task.status == Status.OPEN
+            continue
+        change, renewals = _claim(asker, request, task)
+        if not any(in_the_way(asker.state, asker.actor.instance, change)):
+            return change, renewals
+        held += 1
+    return nothing_ready(waiting, held)
+
+
+def _claim(asker: Asker, request: ask.ClaimTask, task: Task) -> tuple[TaskClaimed, tuple[Renewal, ...]]:
     own = asker.own(task.id)
     held = asker.state.lease(task.id)
     scope = _widened(asker, own, request.files) if own else _wanted(request.files, task, held)
@@ -44,6 +68,14 @@ def claim(asker: Asker, request: ask.ClaimTask) -> Made:
         fold=asker.fresh.fold,
     )
     return _taking_over(asker, request.takeover_reason, change), due_renewals(asker, without=task.id)
+
+
+def is_ready(state: State, task: Task) -> bool:
+    """Whether somebody could begin with a task: open, held by nobody, no blockers, and what comes first is done."""
+    if task.status != Status.OPEN or task.blockers or state.lease(task.id):
+        return False
+    before = (state.task(task_id) for task_id in task.depends_on)
+    return all(other is None or other.status == Status.DONE for other in before)
 
 
 def _taking_over(asker: Asker, reason: str | None, change: TaskClaimed) -> TaskClaimed:

@@ -4,6 +4,7 @@ Rule 1: a document keeps facts, nothing that can be derived: whether a lease has
 Rule 2: the names here, in camelCase, are the names in the stored JSON; the outside forms are made in `views`.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -123,6 +124,11 @@ class Task:
     blockers: tuple[str, ...] = ()
     priority: int = DEFAULT_PRIORITY
     depends_on: tuple[str, ...] = ()
+
+
+def by_urgency(tasks: Iterable[Task]) -> list[Task]:
+    """The most urgent first, and of equals the oldest."""
+    return sorted(tasks, key=lambda task: (task.priority, task.created_at, task.id))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -72,6 +72,16 @@ def no_files(task: Task, example: str) -> CoordinautError:
     )
 
 
+def nothing_ready(waiting: int, held: int) -> Refusal:
+    """No task can be taken with --next."""
+    why = f": of the open ones, {waiting} cannot begin yet, and the files of {held} are held" if waiting or held else ""
+    return Refusal(
+        code="nothing_ready",
+        reason=f"No task is ready{why}.",
+        hint="See them all: coordinaut status. Or wait for one: coordinaut claim --next --wait 10m",
+    )
+
+
 def no_handoff(handoff_id: str) -> Refusal:
     """An id that no handoff of that task has."""
     return Refusal(code="no_such_handoff", reason=f"There is no handoff {handoff_id}.", kind=Kind.NOT_FOUND)

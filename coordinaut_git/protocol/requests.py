@@ -80,12 +80,12 @@ class ClaimTask(ActingRequest):
     """Take a task and hold its files for a while; claiming again widens or renews."""
 
     task: str | None = param("The task: display id, stable id or an unambiguous prefix.", None)
-    next: bool = planned("Take the best ready task whose files are free", default=False)
+    next: bool = param("Take the most urgent task that is ready and whose files are free.", default=False)
     files: tuple[str, ...] = param("Patterns to hold; the task's own if left out.", ())
     mode: Mode | None = param("How to hold them (exclusive).", None)
     ttl: str | None = param("How long without a heartbeat (30m).", None, metavar="DURATION")
     takeover_reason: str | None = param("Why an expired lease of somebody else may be ended.", None, metavar="TEXT")
-    wait: str | None = planned("Wait this long for the files to become free", None)
+    wait: str | None = param("Wait so long at most for the files to become free.", None, metavar="DURATION")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from coordinaut_git.documents import Entry
 from coordinaut_git.protocol import codec
 from coordinaut_git.protocol.asking import Moment
 from coordinaut_git.protocol.holding import meet, parts_of
-from coordinaut_git.protocol.model import Actor, Lease, Mode, Part, Status, Task
+from coordinaut_git.protocol.model import Actor, Lease, Mode, Part, Status, Task, by_urgency
 from coordinaut_git.protocol.ops import (
     HandoffAnswered,
     HandoffRequested,
@@ -107,7 +107,7 @@ def status_view(state: State, moment: Moment, *, everything: bool) -> Json:
     counted = Counter(str(task.status) for task in tasks)
     states = Counter(lease["state"] for lease in leases)
     return {
-        "tasks": [task_form(state, task, moment) for task in _by_urgency(tasks)],
+        "tasks": [task_form(state, task, moment) for task in by_urgency(tasks)],
         "leases": leases,
         "counts": {
             "tasks": len(tasks),
@@ -238,10 +238,6 @@ def _state(lease: Lease, moment: Moment) -> str:
 
 def _by_grant(leases: Iterable[Lease]) -> list[Lease]:
     return sorted(leases, key=lambda lease: (lease.fence, lease.task_id))
-
-
-def _by_urgency(tasks: Iterable[Task]) -> list[Task]:
-    return sorted(tasks, key=lambda task: (task.priority, task.created_at, task.id))
 
 
 def _fits(lease: Lease, wanted: Actor) -> bool:

@@ -192,8 +192,6 @@ def test_help_of_a_command_names_every_option_and_what_is_planned(cli, tmp_path,
 
 
 PLANNED = [
-    ("claim", "next"),
-    ("claim", "wait", "1m"),
     ("init", "hooks"),
     ("init", "agents", "claude"),
     ("init", "state-dir", "x"),

@@ -5,6 +5,8 @@ from itertools import product
 import pytest
 
 from coordinaut_git.errors import Kind
+from coordinaut_git.protocol.model import Actor
+from coordinaut_git.protocol.requests import ClaimTask
 
 MODES = ["exclusive", "shared-docs", "shared-read", "advisory"]
 TOGETHER = {("shared-docs", "shared-docs"), ("shared-read", "shared-read")}
@@ -196,3 +198,46 @@ def test_r32_a_claim_makes_an_open_task_claimed_and_leaves_the_others(world, sta
     world.update(None, task, status=status)
     assert world.claim("alice", task)["task"]["status"] == status
     assert world.claim("alice", files="docs/**")["task"]["status"] == "claimed"
+
+
+def test_r92_the_next_task_is_the_most_urgent_whose_files_are_free_and_of_equals_the_oldest(world):
+    world.claim("bob", files="src/api/**")
+    world.create(title="held", files="src/api/limits.py", priority=0)
+    world.create(title="no files", priority=0)
+    first = world.create(title="first", files="docs/**", priority=1)
+    second = world.create(title="second", files="lib/**", priority=1)
+    world.create(title="later", files="tools/**")
+    taken = [world.claim_next("alice")["task"]["title"] for _ in range(3)]
+    assert taken == ["first", "second", "later"]
+    assert [world.lease(task)["agentInstance"] for task in (first, second)] == ["alice-1", "alice-1"]
+    with world.refuses("nothing_ready") as caught:
+        world.claim_next("alice")
+    assert "1 cannot begin yet, and the files of 1 are held" in caught.value.message
+    world.release("bob", "AGT-20261122-001", status="done")
+    assert world.claim_next("alice")["task"]["title"] == "held"
+
+
+def test_r92_what_is_blocked_or_waits_for_another_task_is_not_next(world):
+    before = world.create(title="before", files="a")
+    world.create(title="after", files="b", priority=0, depends_on=before["id"])
+    world.update(None, world.create(title="stuck", files="c", priority=0), blocker=("no key",))
+    world.update(None, world.create(title="set aside", files="d", priority=0), status="blocked")
+    assert world.claim_next("alice")["task"]["title"] == "before"
+    with world.refuses("nothing_ready"):
+        world.claim_next("bob")
+    world.update("alice", before, status="done")
+    assert world.claim_next("bob")["task"]["title"] == "after"
+
+
+def test_r92_next_with_files_takes_those_of_the_claim(world):
+    world.claim("bob", files="src/**")
+    world.create(title="anything")
+    assert world.claim_next("alice", files="docs/**")["lease"]["files"] == ["docs/**"]
+    with world.refuses("nothing_ready"):
+        world.claim_next("alice", files="src/a.py")
+
+
+def test_next_and_a_task_are_not_asked_together(world):
+    task = world.create(files="a")
+    with world.refuses("next_of_what", Kind.INVALID):
+        world.coordinator.run(ClaimTask(task=task["id"], next=True), Actor(instance="i-1"))
