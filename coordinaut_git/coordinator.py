@@ -75,9 +75,10 @@ class Coordinator:
             self._known = self._caught_up(head) or self._from_documents(head)
         return self._known
 
-    def state_at(self, head: Head) -> State:
-        """The state at any point of the line."""
-        return self._known.state if self._known and self._known.head == head else self._from_documents(head).state
+    def state_at(self, head: Head, near: Known | None = None) -> State:
+        """The state at any point of the line; quicker from a `near` one that a few operations lie behind."""
+        entries = self.store.since(near.head, head) if near else None
+        return _after(near.state, entries) if near and entries is not None else self._from_documents(head).state
 
     def moment(self, state: State) -> Moment:
         """Now, for a decision on `state`."""

@@ -33,6 +33,8 @@ SESSIONS = (
 """Where agents tell their session, in the order in which they are asked."""
 
 INSTANCE_BYTES = 4
+KEEP_UP_EVERY = 1_024
+"""A writer whose operation has a number that this divides brings the index of the history up to date."""
 
 
 class Workspace:
@@ -109,6 +111,8 @@ class Workspace:
         """Carry out a changing request, and note that the actor is alive."""
         done = self.coordinator.run(request, actor)
         self._note_clock(done)
+        if done.operation and not done.state.seq % KEEP_UP_EVERY:
+            self.history.keep_up(2 * KEEP_UP_EVERY)
         if actor.instance:
             self._touch("presence", actor.instance)
         return done
@@ -126,10 +130,12 @@ class Workspace:
         """What was, at any instant."""
         from coordinaut_git.history.history import History  # few commands look back
 
-        return History(self.coordinator)
+        return History(self.coordinator, self.place.own_dir)
 
     def close(self) -> None:
-        """Let go of the store."""
+        """Let go of the store, and of the index of the history."""
+        if "history" in self.__dict__:
+            self.history.close()
         self.store.close()
 
     def _known(self, actor: Actor) -> Actor:

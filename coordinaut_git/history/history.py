@@ -1,57 +1,123 @@
-"""Looking back: the point of the line at an instant, and the state there.
+"""Looking back: the state at an instant, and what happened to a task, an instance or a path.
 
 Rule 1: instants never run backwards along the line, also where one operation's own instant does.
+Rule 2: the index only tells where to look. What is answered was read from the line itself; where the two do not agree,
+        the index is made anew.
 """
 
-import json
-from bisect import bisect_right
-from itertools import accumulate
+from collections import deque
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple, TypeVar
 
-from coordinaut_git.coordinator import Coordinator
-from coordinaut_git.documents import Head
-from coordinaut_git.errors import CoordinautError, environment
+from coordinaut_git.coordinator import Coordinator, Known
+from coordinaut_git.documents import Entry, Head
+from coordinaut_git.errors import CoordinautError
+from coordinaut_git.history.index import Index, Point, Useless
+from coordinaut_git.history.rows import instance_key, path_keys, task_key
+from coordinaut_git.history.shelf import Shelf
+from coordinaut_git.protocol.ops import Operation, from_entry
+from coordinaut_git.protocol.scope import covers
 from coordinaut_git.protocol.state import State
 from coordinaut_git.protocol.values import Instant
 
+T = TypeVar("T")
+
+_NEAR = 64
+_REMEMBERED = 8
+
+
+class Event(NamedTuple):
+    """An operation of the line and its place there."""
+
+    point: Point
+    entry: Entry
+    operation: Operation
+
 
 class History:
-    """The past of one store."""
+    """The past of one store; its index lies in `folder`. Everything raises not_found (`no_store`) before `init`."""
 
-    def __init__(self, coordinator: Coordinator) -> None:
+    def __init__(self, coordinator: Coordinator, folder: Path) -> None:
         self._coordinator = coordinator
-        self._head: Head | None = None
-        self._heads: list[Head] = []
-        self._instants: list[int] = []
+        self._store = coordinator.store
+        self._shelf = Shelf(folder)
+        self._past: deque[Known] = deque(maxlen=_REMEMBERED)
 
     def head_at(self, instant: Instant) -> Head | None:
-        """The newest point whose instant is not after `instant`; None before the first operation.
-
-        Raises not_found (`no_store`) before `init`.
-        """
-        self._catch_up(self._coordinator.read().head)
-        found = bisect_right(self._instants, instant)
-        return self._heads[found - 1] if found else None
+        """The newest point whose instant is not after `instant`; None before the first operation."""
+        point = self._at(instant)
+        return point.head if point else None
 
     def state_at(self, instant: Instant) -> State | None:
-        """The state as it was at `instant`; None before the first operation. Raises as `head_at` does."""
-        head = self.head_at(instant)
-        return None if head is None else self._coordinator.state_at(head)
+        """The state as it was at `instant`; None before the first operation."""
+        point = self._at(instant)
+        return self.state(point) if point else None
 
-    def _catch_up(self, head: Head) -> None:
-        if head == self._head:
-            return
-        points = [(name, _instant(name, body)) for name, body in self._coordinator.store.walk(head)][::-1]
-        self._heads = [name for name, _ in points]
-        self._instants = list(accumulate((at for _, at in points), max))
-        self._head = head
+    def state(self, point: Point) -> State:
+        """The state at a point of the line; several that lie together, or are asked for again, cost little more."""
+        before = (known for known in self._past if 0 <= point.seq - known.state.seq <= _NEAR)
+        near = max(before, key=lambda known: known.state.seq, default=None)
+        if near and near.head == point.head:
+            return near.state
+        known = Known(point.head, self._coordinator.state_at(point.head, near))
+        self._past.append(known)
+        return known.state
+
+    def of_task(self, task_id: str, *, newest: int | None = None) -> list[Event]:
+        """What named a task, renewed its lease or ended it, oldest first; at most the `newest` so many."""
+        return self._events([task_key(task_id)], newest)
+
+    def of_instance(self, instance: str, *, newest: int | None = None) -> list[Event]:
+        """What an agent instance did, and what ended its leases or was said to it, oldest first."""
+        return self._events([instance_key(instance)], newest)
+
+    def naming(self, path: str, *, fold: bool = False, newest: int | None = None) -> list[Event]:
+        """What named patterns that cover a path, oldest first: new tasks, grants, handoffs."""
+        return [
+            event
+            for event in self._events(path_keys(path), newest)
+            if covers(patterns_of(event.operation), path, fold=fold or getattr(event.operation.change, "fold", False))
+        ]
+
+    def keep_up(self, most: int) -> None:
+        """Bring the index up to date if at most the newest `most` operations are not in it; never fails or waits."""
+        with suppress(CoordinautError):
+            known = self._coordinator.read()
+            self._shelf.keep_up(self._store, known.head, known.state.seq, most)
+
+    def close(self) -> None:
+        """Let go of the index."""
+        self._shelf.close()
+
+    def _at(self, instant: Instant) -> Point | None:
+        def look(index: Index) -> Point | None:
+            point = index.at(instant)
+            return self._event(point).point if point else None
+
+        return self._ask(look)
+
+    def _events(self, keys: Iterable[bytes], newest: int | None) -> list[Event]:
+        first = 0 if newest is None else -newest
+        return self._ask(lambda index: [self._event(point) for point in index.found(keys)[first:]])
+
+    def _event(self, point: Point) -> Event:
+        entry = next(self._store.log(point.head), None)
+        if entry is None or entry.seq != point.seq:
+            raise Useless(f"{point.head} is not operation {point.seq}")
+        return Event(point, entry, from_entry(entry))
+
+    def _ask(self, question: Callable[[Index], T]) -> T:
+        """The answer of the index, which is made anew if it is of no use."""
+        head = self._coordinator.read().head
+        try:
+            return question(self._shelf.get(self._store, head))
+        except (Useless, CoordinautError):  # is the line damaged, it is said by whoever reads it for the new index
+            self._shelf.discard()
+            return question(self._shelf.get(self._store, head))
 
 
-def _instant(head: Head, body: bytes) -> Instant:
-    try:
-        return Instant.parse(json.loads(body)["at"])
-    except (ValueError, TypeError, KeyError, CoordinautError) as error:
-        raise environment(
-            "unreadable_history",
-            f"The coordination history cannot be read at {head}: its message holds no operation.",
-            hint="Nothing was changed. Run `coordinaut doctor` to see what can be repaired.",
-        ) from error
+def patterns_of(operation: Operation) -> tuple[str, ...]:
+    """The patterns that an operation names."""
+    return getattr(operation.change, "files", None) or ()

@@ -5,7 +5,7 @@ Rule 2: a ref moves only by compare-and-swap, and every way that can fail has it
 Rule 3: an engine decides nothing: it retries nothing, heals nothing and removes no lock.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -95,6 +95,10 @@ class Engine(Protocol):
 
     def read(self, name: str) -> tuple[str, bytes]:
         """The kind and content of an object, checked against its name; raises `ObjectMissing`, `ObjectDamaged`."""
+        ...
+
+    def packed(self) -> Callable[[str], bytes | None]:
+        """What gives the content of an object that lies in a pack of this repository, else None: for long walks."""
         ...
 
     def write(self, kind: str, data: bytes) -> str:

@@ -6,7 +6,7 @@ Rule 2: every failure of pygit2 is turned into one of the interface's words here
 """
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pygit2
@@ -90,6 +90,19 @@ class Pygit2Engine:
         except FAILURES:
             number, data = self._read_afresh(name)
         return _KINDS.get(number, "tag"), data
+
+    def packed(self) -> Callable[[str], bytes | None]:
+        """See `Engine.packed`. Loose objects are left out: libgit2 spins for ever on one that is cut off."""
+        packs = pygit2.Odb()
+        packs.add_backend(pygit2.OdbBackendPack(self._objects), 1)
+
+        def read(name: str) -> bytes | None:
+            try:
+                return packs.read(name)[1]
+            except FAILURES:
+                return None
+
+        return read
 
     def write(self, kind: str, data: bytes) -> str:
         """See `Engine.write`."""

@@ -1,7 +1,7 @@
 """The state at an instant is the state that people saw then."""
 
 import pytest
-from world import START, SetClock, World
+from world import START
 
 from coordinaut_git.coordinator import Coordinator
 from coordinaut_git.errors import CoordinautError
@@ -14,13 +14,7 @@ def after(how_long: str) -> Instant:
     return Instant(START + duration_ms(how_long))
 
 
-@pytest.fixture
-def world():
-    return World(clock=SetClock())
-
-
-def test_a_lease_is_there_from_its_claim_to_its_release(world):
-    history = History(world.coordinator)
+def test_a_lease_is_there_from_its_claim_to_its_release(world, history):
     task = world.create("ann", files=("src/**",))["id"]
     world.wait("10m")
     world.claim("ann", task)
@@ -32,32 +26,28 @@ def test_a_lease_is_there_from_its_claim_to_its_release(world):
     assert held == {"0s": False, "599s": False, "600s": True, "1199s": True, "20m": False}
 
 
-def test_of_several_operations_in_one_millisecond_the_last_one_counts(world):
-    history = History(world.coordinator)
+def test_of_several_operations_in_one_millisecond_the_last_one_counts(world, history):
     task = world.create("ann", files=("src/**",))["id"]
     world.claim("ann", task)
     assert history.state_at(START).lease(task) is not None
     assert history.head_at(START) == world.store.head()
 
 
-def test_before_the_first_operation_there_is_nothing(world):
-    history = History(world.coordinator)
+def test_before_the_first_operation_there_is_nothing(world, history):
     assert history.state_at(START) is None
     world.create("ann")
     assert history.state_at(Instant(START - 1)) is None
     assert history.head_at(Instant(START - 1)) is None
 
 
-def test_what_comes_after_a_look_is_seen_by_the_next(world):
-    history = History(world.coordinator)
+def test_what_comes_after_a_look_is_seen_by_the_next(world, history):
     world.create("ann")
     assert history.state_at(after("1h")).seq == 1
     world.create("ann")
     assert history.state_at(after("1h")).seq == 2
 
 
-def test_instants_run_forward_where_a_clock_ran_back(world):
-    history = History(world.coordinator)
+def test_instants_run_forward_where_a_clock_ran_back(world, history):
     world.create("ann")
     world.wait("-2h")
     world.create("ann")
@@ -65,7 +55,7 @@ def test_instants_run_forward_where_a_clock_ran_back(world):
     assert history.state_at(START).seq == 2
 
 
-def test_before_init_there_is_no_store_to_look_back_in(world):
-    history = History(Coordinator(MemoryStore(), world.clock, world.ids))
+def test_before_init_there_is_no_store_to_look_back_in(world, tmp_path):
+    history = History(Coordinator(MemoryStore(), world.clock, world.ids), tmp_path)
     with pytest.raises(CoordinautError, match="Nothing is coordinated"):
         history.state_at(START)

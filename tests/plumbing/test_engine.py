@@ -205,6 +205,15 @@ def test_a_pack_that_was_replaced_by_another_process_does_not_matter(engine, git
         assert [engine.read(name)[1] for name in names[: number + 1]] == [b"%d" % n for n in range(number + 1)]
 
 
+def test_only_what_is_packed_is_read_from_the_packs(engine, git, repository):
+    packed, loose_only, cut = (engine.write("blob", text) for text in (b"packed", b"loose", b"cut off, " * 99))
+    git(repository, "update-ref", "refs/x/blob", packed)
+    git(repository, "repack", "-adq")
+    overwrite(loose(repository, cut), loose(repository, cut).read_bytes()[:20])
+    read = engine.packed()
+    assert [read(name) for name in (packed, loose_only, cut, "0" * 40)] == [b"packed", None, None, None]
+
+
 def test_flushing_is_what_was_asked_for_last(engine, commits):
     for on in (True, False, True):
         engine.flush_writes(on=on)

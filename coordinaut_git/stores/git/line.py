@@ -96,10 +96,11 @@ class Line:
 
     def bodies(self, head: str) -> Iterator[tuple[str, bytes]]:
         """From `head` back to the first operation, the name and the body of each; no step is checked."""
+        packed = self._engine.packed()
         name = head
         while name != GENESIS:
             try:
-                parent, body = parent_and_body(self.content(COMMIT, name))
+                parent, body = parent_and_body(packed(name) or self.content(COMMIT, name))
             except BadObject as problem:
                 raise unreadable(name, str(problem)) from problem
             yield name, body
