@@ -51,6 +51,10 @@ types: $(READY) ## Check the types
 imports: $(READY) ## Check that imports run down only
 	$(BIN)/lint-imports
 
+.PHONY: docs
+docs: $(READY) ## Write docs/cli.md and the man page anew, from the commands
+	$(BIN)/python -m tools.reference
+
 .PHONY: package
 package: $(READY) ## Build the sdist, and the wheel from it, into dist/
 	rm -rf dist

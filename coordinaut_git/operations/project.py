@@ -20,7 +20,7 @@ POLICIES = ("provisional", "confirmed")
 
 
 def init(workspace: Workspace, request: ask.InitProject) -> Json:
-    """Where state lives, and whether this call made it."""
+    """`{"storage", "location", "ref", "root", "created"}`: where state lives, and whether this call made it."""
     check_storage(request.storage)
     if request.policy is not None and request.policy not in POLICIES:
         raise invalid(

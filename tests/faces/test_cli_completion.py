@@ -80,6 +80,17 @@ def test_unread_messages_are_offered_to_whoever_they_are_for(cli, project, offer
     assert values(offered("inbox-read --messages ", COORDINAUT_INSTANCE="agent_ann")) == [sent[0]]
 
 
+def test_handoffs_are_offered_until_nothing_more_can_come_of_them(cli, project, offered, make_task):
+    cli.json(project, "claim", "--task", make_task(project, "src/**"), *ANN)
+    asked = ("handoff", "request", "--task", make_task(project), "--files", "src/a.py,src/b.py", "--reason", "x", *BOB)
+    handoff = cli.json(project, *asked)["id"]
+    assert offered("handoff respond --id ") == [(handoff, "bob b.: src/a.py, src/b.py")]
+    assert values(offered("handoff re")) == ["request", "respond"]
+    assert values(offered("handoff respond --status ha")) == ["handoff_now"]
+    cli.json(project, "handoff", "respond", "--id", handoff, "--status", "denied", *ANN)
+    assert offered("handoff respond --id ") == []
+
+
 def test_files_are_offered_from_the_root_as_patterns_are_anchored_there(project, offered):
     for path in ("src/deep/x", "src/a.py", "a[1].py", "b,c", "n\nl", "z ", "src/é"):
         (project / path).parent.mkdir(exist_ok=True, parents=True)

@@ -61,7 +61,7 @@ def answer(printed):
 
 
 def test_a_family_stands_once_in_the_list_in_the_place_of_its_first_command(typed):
-    listed = typed("--help").partition("Commands:\n")[2].splitlines()
+    listed = typed("--help").partition("Commands:\n")[2].partition("\n\n")[0].splitlines()
     assert [line.split()[0] for line in listed] == ["idle", "handoff", "mine", "completion"]
     assert "Hand files over" in listed[1]
 

@@ -14,7 +14,7 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem, ShellComplete, split_arg_string
 
-from coordinaut_git.faces.cli.grow import COMPLETION, PROGRAM, SETTINGS, CommandLine
+from coordinaut_git.faces.cli.grow import COMPLETION, PROGRAM, SETTINGS, CommandLine, explained
 from coordinaut_git.faces.cli.output import Output
 from coordinaut_git.faces.cli.parameters import common, grown
 from coordinaut_git.faces.cli.scripts import SCRIPTS
@@ -37,13 +37,13 @@ def command(out: Output) -> click.Command:
     def run(shell: Shell, **_: object) -> None:
         out.text(result := script(shell), result["script"])
 
-    example = "\n".join(f"  {line}" for line in EXAMPLE.splitlines())
+    text, first_sentence = explained(CompletionScript, COMPLETION, EXAMPLE)
     return click.Command(
         COMPLETION,
         callback=run,
         params=[*(grown(field) for field in fields(CompletionScript)), *common()],
-        help=f"{CompletionScript.__doc__}\n\n\b\nExample:\n{example}",
-        short_help=CompletionScript.__doc__,
+        help=text,
+        short_help=first_sentence,
         context_settings=SETTINGS,
     )
 

@@ -7,6 +7,7 @@ Rule 2: a command is built when it is asked for, so that `claim` pays for `claim
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
+from inspect import cleandoc
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +15,19 @@ import click
 
 from coordinaut_git import __version__
 from coordinaut_git.errors import CoordinautError, environment, invalid
+from coordinaut_git.faces.cli.notes import NOTES
 from coordinaut_git.faces.cli.output import Output
 from coordinaut_git.faces.cli.parameters import COMMON, common, grown
 from coordinaut_git.operations.table import BY_NAME, FAMILIES, Operation
+from coordinaut_git.protocol.requests import ActingRequest, Request
 from coordinaut_git.workspace import Workspace, open_workspace
 
 PROGRAM, COMPLETION = "coordinaut", "completion"
 SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+EPILOG = """\
+Every option can come from the environment too, as COORDINAUT_ and its name: COORDINAUT_JSON=1, COORDINAUT_TTL=1h;
+COORDINAUT_INSTANCE names the agent instance. Exit codes: 0 done, 1 refused by the rules, 2 the request makes no sense,
+3 not found, 5 others were faster for too long, 6 the machine or the repository does not let us, 70 a bug."""
 
 
 class Family(click.Group):
@@ -36,11 +43,13 @@ class Family(click.Group):
         out: Output,
         *,
         help: str | None = None,  # noqa: A002 - click's word
+        epilog: str | None = None,
         params: Sequence[click.Parameter] = (),
     ) -> None:
         super().__init__(
             words.rpartition(" ")[2] or PROGRAM,
             help=help,
+            epilog=epilog,
             params=[*common(), *params],
             context_settings=SETTINGS,
             invoke_without_command=True,
@@ -85,6 +94,7 @@ class CommandLine(Family):
             operations,
             out,
             help="Tasks, scoped leases and their whole history for parallel coding agents, inside the git repository.",
+            epilog=EPILOG,
             params=[version],
         )
 
@@ -102,8 +112,11 @@ class CommandLine(Family):
 
 
 def _command(operation: Operation, out: Output) -> click.Command:
-    own = [grown(field) for field in fields(operation.request)]
-    own_names = {field.name for field in fields(operation.request)}
+    own_fields = sorted(fields(operation.request), key=lambda field: field in fields(ActingRequest))
+    own = [grown(field) for field in own_fields]
+    own_names = {field.name for field in own_fields}
+
+    text, first_sentence = explained(operation.request, operation.name, operation.example)
 
     def run(**given: Any) -> None:
         said_around = said_nearest(click.get_current_context())
@@ -117,8 +130,8 @@ def _command(operation: Operation, out: Output) -> click.Command:
         operation.name.rpartition(" ")[2],
         callback=run,
         params=[*own, *(option for option in common() if option.name not in own_names)],
-        help=_help(operation),
-        short_help=_first_line(operation),
+        help=text,
+        short_help=first_sentence,
         context_settings=SETTINGS,
     )
 
@@ -170,13 +183,12 @@ def _refuse_planned(operation: Operation, request: Any) -> None:
             )
 
 
-def _help(operation: Operation) -> str:
-    text = operation.request.__doc__ or ""
-    return f"{text}\n\n\b\nExample:\n  {operation.example}" if operation.example else text
-
-
-def _first_line(operation: Operation) -> str:
-    return (operation.request.__doc__ or "").split("\n", 1)[0]
+def explained(request: type[Request], name: str, example: str) -> tuple[str, str]:
+    """The help of a command, and its first sentence: what the request says of itself, our notes, an example."""
+    first = cleandoc(request.__doc__ or "")
+    lines = "".join(f"\n  {line}" for line in example.splitlines())
+    parts = (first, NOTES.get(name), f"\b\nExample:{lines}" if lines else None)
+    return "\n\n".join(part for part in parts if part), first.partition("\n")[0]
 
 
 def _version(ctx: click.Context, param: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click's signature

@@ -83,6 +83,15 @@ def messages(workspace: Workspace, ctx: click.Context, typed: str) -> Iterator[I
     return (CompletionItem(message.id, help=one_line(message.text)) for message in found)
 
 
+def handoffs(workspace: Workspace, ctx: click.Context, typed: str) -> Iterator[Item]:
+    """Those that something can still come of, with who wants what."""
+    del ctx, typed
+    found = workspace.coordinator.read().state.pending_handoffs()
+    return (
+        CompletionItem(one.id, help=f"{one.requester_agent or one.requester}: {', '.join(one.files)}") for one in found
+    )
+
+
 def remotes(workspace: Workspace, ctx: click.Context, typed: str) -> Iterator[Item]:
     """The remotes of the repository."""
     del ctx, typed
@@ -130,6 +139,7 @@ OFFERS: Mapping[str, Offer] = {
     "to_agent": agents,
     "thread": threads,
     "messages": messages,
+    "id": handoffs,
     "remote": remotes,
     "files": paths,
     "check": checks,

@@ -47,7 +47,8 @@ def grown(field: "Field[Any]") -> click.Parameter:
     """The option, or the positional argument, that a field of a request becomes."""
     given = _taken(without_none(field.type)) | {"required": field.default is MISSING}
     if not isinstance(given.get("type"), _Member):
-        given["metavar"] = field.metadata.get("metavar") or ("PATTERN,…" if given.get("multiple") else None)
+        usual = "PATTERN,…" if given.get("multiple") else field.name.upper()
+        given["metavar"] = field.metadata.get("metavar") or usual
     if field.metadata.get("positional"):
         return click.Argument([field.name], nargs=-1 if given.pop("multiple", False) else 1, **given)
     return click.Option(

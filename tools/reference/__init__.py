@@ -1,0 +1,1 @@
+"""The reference pages, written from the commands themselves: `python -m tools.reference`."""
