@@ -89,6 +89,8 @@ def _kept_all(step: Step, change: HandoffsKept, operation: Operation) -> Writes:
 
 def settled(step: Step, writes: Writes, operation: Operation) -> Writes:
     """What an operation's `writes` make of the handoffs that were pending: they end where a lease or a task did."""
+    if not any(path.startswith("leases/") for path in writes):
+        return {}
     now = step.after(writes)
     ended = list(_ended(step, now, writes))
     if not ended:
