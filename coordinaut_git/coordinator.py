@@ -121,7 +121,7 @@ class Coordinator:
             raise _refused(outcome, moment)
         if outcome is None:
             return Done(operation=None, state=state, moment=moment)
-        new = carried_out(state, outcome, state.seq + 1)
+        outcome, new = carried_out(state, outcome, state.seq + 1)
         entry = to_entry(outcome, new.seq, views.summary(state, outcome))
         after = self._published(Tried(head, outcome), entry, new)
         return Done(operation=outcome, state=after, moment=moment) if after else None

@@ -44,23 +44,16 @@ def follow(workspace: Workspace, request: ask.Watch) -> Iterator[Json]:
             continue
         for entry in _between(workspace, head, now):
             operation = from_entry(entry)
-            if task_id is None or concerns(operation, task_id):
+            if task_id is None or task_id in operation.tasks:
                 yield views.event_form(entry, operation)
         head = now
-
-
-def concerns(operation: Operation, task_id: str) -> bool:
-    """Whether an operation is about a task, renews its lease, or ends it."""
-    named = {operation.change.task_id, *(renewal.task_id for renewal in operation.renewals)}
-    named.update(takeover.task_id for takeover in getattr(operation.change, "takeovers", ()))
-    return task_id in named
 
 
 def _fitting(workspace: Workspace, request: ask.Watch) -> Iterator[Event]:
     """Newest first."""
     task_id = _task_id(workspace, request)
     events = _since(workspace, request.since) if request.since else workspace.coordinator.events()
-    return (event for event in events if task_id is None or concerns(event[1], task_id))
+    return (event for event in events if task_id is None or task_id in event[1].tasks)
 
 
 def _since(workspace: Workspace, since: str) -> Iterator[Event]:

@@ -53,6 +53,7 @@ from coordinaut_git.protocol.state import (
 )
 from coordinaut_git.protocol.step import Step, Writes, moved_task, set_status
 from coordinaut_git.protocol.values import Instant
+from coordinaut_git.protocol.wellformed import MAX_LISTED
 
 ID_CHARS = 128
 
@@ -65,17 +66,23 @@ def apply(state: State, operation: Operation, seq: int) -> State:
         step = Step(state, operation.actor, seq, state.at)
         told = letters.refused(step, record, refusal)
         return state.changed({refusal_path(record): record} | told, seq=seq, at=state.at)
-    return carried_out(state, operation, seq)
+    return carried_out(state, operation, seq)[1]
 
 
-def carried_out(state: State, operation: Operation, seq: int) -> State:
-    """The state after an operation that is known to be lawful on `state`, as `decide` gives them."""
+def carried_out(state: State, operation: Operation, seq: int) -> tuple[Operation, State]:
+    """The operation with what it is `about`, and the state after it, if it is known to be lawful on `state`."""
     at = Instant(max(operation.at, state.at))
     step = Step(state, operation.actor, seq, at)
     writes = _renewed(step, operation)
     writes |= _effects(step.after(writes), operation)
     writes |= handing.settled(step, writes, operation)
-    return state.changed(writes | _seen(step), seq=seq, at=at)
+    return replace(operation, about=_others(writes, operation)), state.changed(writes | _seen(step), seq=seq, at=at)
+
+
+def _others(writes: Writes, operation: Operation) -> tuple[str, ...]:
+    """The tasks whose leases an operation changed and that it does not name."""
+    touched = {path.removeprefix("leases/").removesuffix(".json") for path in writes if path.startswith("leases/")}
+    return tuple(sorted(touched - replace(operation, about=()).tasks))[:MAX_LISTED]
 
 
 def _effects(step: Step, operation: Operation) -> Writes:

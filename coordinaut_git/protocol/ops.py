@@ -183,18 +183,29 @@ class Renewal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """One transaction: who did what when, and which of the actor's leases it renewed on the way."""
+    """One transaction: who did what when, and which of the actor's leases it renewed on the way.
+
+    `about` tells whoever searches the line which other tasks it touched; nothing is judged by it.
+    """
 
     id: str
     at: Instant
     actor: Actor
     change: Change
     renewals: tuple[Renewal, ...] = ()
+    about: tuple[str, ...] = ()
 
     @property
     def op(self) -> str:
         """The word of the vocabulary."""
         return WORDS[type(self.change)]
+
+    @property
+    def tasks(self) -> frozenset[str]:
+        """The stable ids of all tasks it touches: the one it names, and those whose leases it renews, ends or cuts."""
+        ended = getattr(self.change, "takeovers", ())
+        named = (self.change.task_id or "", *self.about)
+        return frozenset((*named, *(one.task_id for one in (*self.renewals, *ended)))) - {""}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,6 +223,7 @@ class _Envelope:
     tool: Tool = Tool.UNKNOWN
     task_id: str | None = None
     renewals: tuple[Renewal, ...] = ()
+    about: tuple[str, ...] = ()
 
 
 def to_entry(operation: Operation, seq: int, summary: str) -> Entry:
@@ -230,6 +242,7 @@ def to_entry(operation: Operation, seq: int, summary: str) -> Entry:
             tool=actor.tool,
             task_id=data.pop("taskId", None),
             renewals=operation.renewals,
+            about=operation.about,
         )
     )
     return Entry(
@@ -272,6 +285,7 @@ def _read(value: dict[str, Any]) -> Operation:
         ),
         change=codec.decode(kind, {**data, **task_id}),
         renewals=envelope.renewals,
+        about=envelope.about,
     )
 
 

@@ -63,6 +63,9 @@ def check_operation(operation: Operation) -> None:
     for renewal in operation.renewals:
         check_task_id(renewal.task_id)
         check_term(renewal.term_ms)
+    _check_count("tasks", operation.about)
+    for task_id in operation.about:
+        check_task_id(task_id)
     check_change(operation.change)
 
 
