@@ -19,6 +19,15 @@ from coordinaut_git.protocol.values import Instant
 
 _DECODE = json.JSONDecoder().raw_decode
 _TASK, _INSTANCE, _LEAD, _PARTS = "t:", "i:", "p:", "parts"
+_KINDS = {
+    "about": _TASK,
+    "also": _PARTS,
+    "data": _PARTS,
+    "files": _LEAD,
+    "owner": _INSTANCE,
+    "renewals": _PARTS,
+    "takeovers": _PARTS,
+}
 
 
 class Row(NamedTuple):
@@ -62,7 +71,7 @@ def row_of(head: Head, body: bytes) -> Row:
 
 
 def _gather(value: dict[str, Any], keys: set[str]) -> set[str]:
-    """Add the keys of an operation, or of a part of it: of its `…TaskId`, `…AgentInstance`, `files`, and its parts."""
+    """Add the keys of an operation, or of a part of it: of its tasks, instances, patterns, and its parts."""
     for name, item in value.items():
         kind = _kind(name)
         if not kind or not item:
@@ -74,7 +83,7 @@ def _gather(value: dict[str, Any], keys: set[str]) -> set[str]:
             for pattern in item:
                 keys.add(_LEAD + folded(lead_of(pattern)))
         else:
-            keys.add(kind + item)
+            keys.update(kind + one for one in (item if type(item) is list else (item,)))
     return keys
 
 
@@ -85,7 +94,7 @@ def _kind(field: str) -> str:
         return _TASK
     if field.endswith("gentInstance"):
         return _INSTANCE
-    return {"files": _LEAD, "data": _PARTS, "renewals": _PARTS, "takeovers": _PARTS}.get(field, "")
+    return _KINDS.get(field, "")
 
 
 def _bytes(key: str) -> bytes:

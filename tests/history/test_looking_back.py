@@ -6,6 +6,8 @@ from world import START
 from coordinaut_git.coordinator import Coordinator
 from coordinaut_git.errors import CoordinautError
 from coordinaut_git.history.history import History
+from coordinaut_git.protocol import requests as ask
+from coordinaut_git.protocol.model import Actor, Answer
 from coordinaut_git.protocol.values import Instant, duration_ms
 from coordinaut_git.stores.memory import MemoryStore
 
@@ -59,3 +61,20 @@ def test_before_init_there_is_no_store_to_look_back_in(world, tmp_path):
     history = History(Coordinator(MemoryStore(), world.clock, world.ids), tmp_path)
     with pytest.raises(CoordinautError, match="Nothing is coordinated"):
         history.state_at(START)
+
+
+def test_a_handoff_is_found_by_both_tasks_and_both_instances(world, history):
+    given = world.claim("ann", files="src/**")["task"]["id"]
+    got = world.create("bob", files=("src/a.py",))["id"]
+    asked = ask.RequestHandoff(task=got, reason="a new dependency")
+    handoff = world.coordinator.run(asked, Actor(instance="bob-1")).operation.change.handoff_id
+    answer = ask.RespondHandoff(id=handoff, status=Answer.HANDOFF_NOW)
+    world.coordinator.run(answer, Actor(instance="ann-1"))
+    ops = [event.operation.op for event in history.of_task(given)]
+    assert ops == ["task_created", "task_claimed", "handoff_answered"]
+    assert [event.operation.op for event in history.of_task(got)] == [
+        "task_created",
+        "handoff_requested",
+        "handoff_answered",
+    ]
+    assert "handoff_requested" in {event.operation.op for event in history.of_instance("ann-1")}
