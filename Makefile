@@ -11,6 +11,7 @@ PYTHON := $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { command -v "$$p"; break; }; done)
 endif
 VENV ?= .venv
+SUPPORTED := 3.11 3.12 3.13
 JOBS ?= 2
 ARGS ?=
 
@@ -26,6 +27,13 @@ help: ## Show this list
 test: $(READY) ## Run the tests
 	@if $(BIN)/python -c 'import xdist' 2>/dev/null; then workers="-n $(JOBS) --dist worksteal"; else workers=""; fi; \
 	$(BIN)/python -m pytest $$workers $(ARGS)
+
+.PHONY: test-all
+test-all: ## Run the tests on every supported Python that is there
+	@for version in $(SUPPORTED); do \
+		if "python$$version" -c '' 2>/dev/null; then echo "== Python $$version"; \
+			$(MAKE) --no-print-directory test PYTHON="python$$version" VENV=".venv-$$version" || exit 1; \
+		else echo "== Python $$version is not there"; fi; done
 
 .PHONY: demo
 demo: $(READY) ## Watch agents race in a throwaway clone of this project, in demo/
@@ -59,6 +67,10 @@ docs: $(READY) ## Write docs/cli.md and the man page anew, from the commands
 package: $(READY) ## Build the sdist, and the wheel from it, into dist/
 	rm -rf dist
 	$(BIN)/python -m build --no-isolation
+
+.PHONY: release
+release: $(READY) ## Make a release from the commits (ARGS=--dry-run only says which)
+	@$(BIN)/python -m tools.release $(ARGS)
 
 .PHONY: format
 format: $(READY) ## Format the code and fix what can be fixed

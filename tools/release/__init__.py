@@ -1,0 +1,1 @@
+"""Releases from Conventional Commits: `python -m tools.release`, explained in docs/release.md."""
