@@ -59,6 +59,7 @@ def test_a_command_is_told_with_what_it_needs_and_where_that_can_come_from():
     )
     instance = next(one for one in create.parameters if one.written.startswith("--agent-instance"))
     assert instance.variables == ("COORDINAUT_AGENT_INSTANCE", "COORDINAUT_INSTANCE")
+    assert PAGES["handoff respond"].synopsis == "coordinaut handoff respond --id ID --status STATUS [OPTIONS]"
     assert PAGES["completion"].synopsis == "coordinaut completion bash|zsh|fish [OPTIONS]"
 
 

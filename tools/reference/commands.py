@@ -43,6 +43,12 @@ class Parameter:
     required: bool
     positional: bool
 
+    @property
+    def shortest(self) -> str:
+        """How it stands in a synopsis: one name, and of a vocabulary not every word."""
+        name, _, value = self.written.rpartition(", ")[2].partition(" ")
+        return f"{name} {name.lstrip('-').upper()}" if value.startswith("[") else self.written
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
@@ -57,7 +63,7 @@ class Page:
     @property
     def synopsis(self) -> str:
         """How it is typed, with what it cannot do without."""
-        needed = [one.written.rpartition(", ")[2] for one in self.parameters if one.required]
+        needed = [one.shortest for one in self.parameters if one.required]
         return " ".join([PROGRAM, self.name, *needed, "[OPTIONS]"])
 
 
