@@ -1,13 +1,12 @@
 """Completion: the command that prints the scripts, and the answers to what they ask.
 
-Rule 1: an answer never writes, never asks, and never fails aloud: where nothing can be offered, nothing is.
+Rule 1: an answer never writes and never asks; `main` sees to it that it does not fail aloud either.
 Rule 2: what is offered is safe to put on a command line as it is: the shell quotes it, or it needs no quotes.
 """
 
 import re
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from dataclasses import fields
 from typing import Any
 
@@ -55,9 +54,8 @@ def script(shell: Shell) -> dict[str, Any]:
 
 def answer_shell(environ: Mapping[str, str]) -> None:
     """Print what the words that a completion script tells of could become."""
-    with suppress(Exception):
-        lines = "".join(f"{line}\n" for line in offers(environ))
-        sys.stdout.buffer.write(lines.encode("utf-8"))
+    lines = "".join(f"{line}\n" for line in offers(environ))
+    sys.stdout.buffer.write(lines.encode("utf-8"))
 
 
 def offers(environ: Mapping[str, str]) -> Iterator[str]:
@@ -87,6 +85,6 @@ def _before(typed: str, word: str) -> int:
     return len(typed) - len(word) if typed.endswith(word) else 0
 
 
-def _is_harmless(item: CompletionItem[Any], *, bare: bool) -> bool:
+def _is_harmless(item: "CompletionItem[Any]", *, bare: bool) -> bool:
     """Whether a value can stand on a line of a shell; bash takes plain ones `bare`, as they are."""
     return printable(item.value) == item.value and (not bare or bool(_NEEDS_NO_QUOTES.match(item.value)))

@@ -54,9 +54,10 @@ def _answered_the_shell() -> bool:
     """Whether we were started by a completion script; what the words could become has been printed then."""
     if not os.environ.get(COMPLETE):
         return False
-    from coordinaut_git.faces.cli.completion import answer_shell
+    with suppress(Exception):  # somebody is in the middle of a line: where nothing can be offered, nothing is said
+        from coordinaut_git.faces.cli.completion import answer_shell
 
-    answer_shell(os.environ)
+        answer_shell(os.environ)
     return True
 
 

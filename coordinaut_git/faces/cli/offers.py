@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from itertools import islice
 from pathlib import Path
+from typing import TypeAlias
 
 import click
 from click.shell_completion import CompletionItem
@@ -22,8 +23,8 @@ from coordinaut_git.protocol.model import CheckStatus, Instance, Task
 from coordinaut_git.protocol.values import one_line
 from coordinaut_git.workspace import STORAGES, Workspace
 
-Item = CompletionItem[str]
-Offer = Callable[[Workspace, click.Context, str], Iterable[Item]]
+Item: TypeAlias = "CompletionItem[str]"  # a name only: before click 8.5 it takes no type
+Offer = Callable[[Workspace, click.Context, str], Iterable["Item"]]
 
 MOST = 100
 _DISPLAY = re.compile(r"AGT-(\d{8})(?:-(\d*))?\Z", re.IGNORECASE)
