@@ -7,7 +7,7 @@ Rule 3: what was answered with success is on the line.
 
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -18,7 +18,7 @@ from coordinaut_git.protocol import views
 from coordinaut_git.protocol.apply import apply, carried_out
 from coordinaut_git.protocol.decide import Fresh, Moment, decide
 from coordinaut_git.protocol.model import Actor
-from coordinaut_git.protocol.ops import Operation, from_entry, to_entry
+from coordinaut_git.protocol.ops import Operation, SchemaMigrated, from_entry, to_entry
 from coordinaut_git.protocol.refusals import Refusal
 from coordinaut_git.protocol.requests import Request
 from coordinaut_git.protocol.state import State
@@ -30,6 +30,10 @@ LONGEST_PAUSE_S = 0.25
 CLOCK_TOLERANCE_MS = 60_000
 OPERATION_BYTES, TASK_BYTES = 12, 6
 MOST_UNWRITTEN = 1_024  # documents that a state may hold above what the store has written, before it is read anew
+
+
+Replay = Callable[[Head], State]
+"""Gives the state at a head from the operations alone, whatever the documents say."""
 
 
 class Known(NamedTuple):
@@ -56,29 +60,59 @@ class Done:
 
 
 class Coordinator:
-    """Asks and changes one store. Not for several threads at once."""
+    """Asks and changes one store. Not for several threads at once.
 
-    def __init__(self, store: Store, clock: Clock, ids: Ids, *, fold: bool = False, team: bool = False) -> None:
+    `replay` is asked for the state of a point whose documents are of an older format.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        ids: Ids,
+        *,
+        fold: bool = False,
+        team: bool = False,
+        replay: Replay | None = None,
+    ) -> None:
         self.store = store
         self._clock, self._ids, self._fold, self._team = clock, ids, fold, team
+        self._replay, self._anew = replay, False
         self._known: Known | None = None
         self._unsettled: list[Tried] = []
 
-    def read(self) -> Known:
-        """The newest state; raises not_found (`no_store`) before `init`."""
+    def head(self) -> Head:
+        """The newest point of the line; raises not_found (`no_store`) before `init`."""
         head = self.store.head()
         if head is None:
             raise not_found(
                 "no_store", "Nothing is coordinated in this repository yet.", hint="Start with: coordinaut init"
             )
+        return head
+
+    def read(self) -> Known:
+        """The newest state; raises not_found (`no_store`) before `init`."""
+        head = self.head()
         if self._known is None or self._known.head != head:
-            self._known = self._caught_up(head) or self._from_documents(head)
+            self._known = self._caught_up(head) or Known(head, self._state_afresh(head))
         return self._known
 
     def state_at(self, head: Head, near: Known | None = None) -> State:
         """The state at any point of the line; quicker from a `near` one that a few operations lie behind."""
-        entries = self.store.since(near.head, head) if near else None
-        return _after(near.state, entries) if near and entries is not None else self._from_documents(head).state
+        if near and (state := self._onward(near, head)):
+            return state
+        try:
+            return self.state_of_documents(head)
+        except CoordinautError as error:
+            if error.code != "older_format" or self._replay is None:
+                raise
+            return self._replay(head)
+
+    def anew(self, known: Known) -> "Coordinator":
+        """One that believes no document, only the operations, of which `known` came; for rewriting the documents."""
+        other = Coordinator(self.store, self._clock, self._ids, fold=self._fold, team=self._team, replay=self._replay)
+        other._known, other._anew = known, True
+        return other
 
     def moment(self, state: State) -> Moment:
         """Now, for a decision on `state`."""
@@ -152,8 +186,16 @@ class Coordinator:
             written = True
             return new.changes()
 
+        def contents() -> Mapping[str, bytes]:
+            nonlocal written
+            written = True
+            return new.contents()
+
         try:
-            now = self.store.commit(tried.head, entry, changes)
+            if isinstance(tried.operation.change, SchemaMigrated):
+                now = self.store.rewrite(tried.head, entry, contents)
+            else:
+                now = self.store.commit(tried.head, entry, changes)
         except StaleHead:
             return None
         except OutcomeUnknown:
@@ -185,12 +227,31 @@ class Coordinator:
         """The state at `head` from the one we know and the entries in between, if they are few."""
         if self._known is None or self._known.state.unwritten > MOST_UNWRITTEN:
             return None
-        entries = self.store.since(self._known.head, head)
-        return None if entries is None else Known(head, _after(self._known.state, entries))
+        state = self._onward(self._known, head)
+        return Known(head, state) if state else None
 
-    def _from_documents(self, head: Head) -> Known:
+    def _onward(self, known: Known, head: Head) -> State | None:
+        """The state at `head` from one before it; None if many operations lie between, or one that rewrote documents.
+
+        What is known may have come from the documents that were found wanting.
+        """
+        entries = self.store.since(known.head, head)
+        operations = None if entries is None else [(from_entry(entry), entry.seq) for entry in entries]
+        if operations is None or any(isinstance(operation.change, SchemaMigrated) for operation, _ in operations):
+            return None
+        return _after(known.state, operations)
+
+    def _state_afresh(self, head: Head) -> State:
+        if not self._anew:
+            return self.state_of_documents(head)
+        assert self._replay is not None
+        return self._replay(head)
+
+    def state_of_documents(self, head: Head) -> State:
+        """The state at `head` as the documents there have it; raises `older_format`, `newer_format`, `unreadable_…`."""
         snapshot = self.store.snapshot(head)
-        return Known(head, _after(State(snapshot.documents, snapshot.seq), snapshot.entries))
+        operations = ((from_entry(entry), entry.seq) for entry in snapshot.entries)
+        return _after(State(snapshot.documents, snapshot.seq), operations)
 
 
 def _unknown(operation: Operation) -> CoordinautError:
@@ -202,9 +263,9 @@ def _unknown(operation: Operation) -> CoordinautError:
     )
 
 
-def _after(state: State, entries: tuple[Entry, ...]) -> State:
-    for entry in entries:
-        state = apply(state, from_entry(entry), entry.seq)
+def _after(state: State, operations: Iterable[tuple[Operation, int]]) -> State:
+    for operation, seq in operations:
+        state = apply(state, operation, seq)
     return state
 
 

@@ -10,11 +10,20 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import NewType, Protocol
 
+from coordinaut_git.errors import CoordinautError, environment
+
+FORMAT = 1
+"""The version of what is stored, operations and documents alike. What an older program cannot read needs a new one."""
+
 Head = NewType("Head", str)
 """An opaque name of one point on the line; equal names mean equal histories."""
 
 Changes = Callable[[], Mapping[str, bytes | None]]
 """Gives every document that differs from the snapshot the writer read: path to content, or to None where it is gone."""
+
+
+Contents = Callable[[], Mapping[str, bytes]]
+"""Gives every document that there is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +66,29 @@ class Snapshot:
     entries: tuple[Entry, ...]
 
 
+def check_format(form: int) -> None:
+    """Raise environment `newer_format` or `older_format` for documents that this version does not write."""
+    if form > FORMAT:
+        raise newer_format("The state", form)
+    if form < FORMAT:
+        raise environment(
+            "older_format",
+            f"The state was written in format {form}, and this version of coordinaut works with format {FORMAT}.",
+            hint="Run `coordinaut migrate`, which makes a backup first.",
+            format=form,
+        )
+
+
+def newer_format(what: str, form: int) -> CoordinautError:
+    """The error for what a newer version of coordinaut wrote."""
+    return environment(
+        "newer_format",
+        f"{what} was written in format {form}, which this version of coordinaut does not know.",
+        hint="Update coordinaut-git.",
+        format=form,
+    )
+
+
 class StaleHead(Exception):
     """The expected head was not the head: nothing was published; read and decide again."""
 
@@ -97,6 +129,21 @@ class Store(Protocol):
         """Publish `entry` after `expected`.
 
         Raises `StaleHead` (nothing happened) or `OutcomeUnknown`. When it returns, the entry is kept for good.
+        """
+        ...
+
+    def rewrite(self, expected: Head, entry: Entry, documents: Contents) -> Head:
+        """As `commit`, with these documents, in the newest format, in the place of all that were there."""
+        ...
+
+    def format(self, head: Head) -> int:
+        """The format of the documents at `head`, which may be one that this version does not know."""
+        ...
+
+    def backup(self, head: Head, label: str) -> str:
+        """Keep `head` and all before it under a name made of `label`, whatever becomes of the line; gives the name.
+
+        To do so again changes nothing. `label` has letters, digits, `.` and `-`.
         """
         ...
 

@@ -13,16 +13,20 @@ from typing import TYPE_CHECKING
 
 from coordinaut_git.clock import Clock, Ids, RandomIds, SystemClock
 from coordinaut_git.coordinator import Coordinator, Done
-from coordinaut_git.documents import Store
+from coordinaut_git.documents import Head, Store
 from coordinaut_git.errors import CoordinautError, environment, invalid
 from coordinaut_git.plumbing.repository import Place, find, open_repository
 from coordinaut_git.plumbing.settings import Settings, check_ref_name, read_settings
 from coordinaut_git.protocol.model import Actor, Instance, Tool
 from coordinaut_git.protocol.requests import Request
+from coordinaut_git.protocol.state import State
 from coordinaut_git.protocol.values import check_identifier
 
 if TYPE_CHECKING:
     from coordinaut_git.history.history import History
+
+if TYPE_CHECKING:
+    from coordinaut_git.stores.git.store import GitStore
 
 STORAGES = ("git", "json", "sqlite", "remote")
 SESSIONS = (
@@ -52,7 +56,9 @@ class Workspace:
     ) -> None:
         self.start, self.place, self.settings, self.store = start, place, settings, store
         self.fold = settings.ignore_case
-        self.coordinator = Coordinator(store, clock, ids, fold=settings.ignore_case, team="remote" in settings.values)
+        self.coordinator = Coordinator(
+            store, clock, ids, fold=settings.ignore_case, team="remote" in settings.values, replay=self._replay
+        )
         self.notices: list[str] = []
         self.environ, self._ids = environ, ids
 
@@ -60,6 +66,14 @@ class Workspace:
     def root(self) -> Path:
         """The top of the work tree; the git directory of a bare repository."""
         return self.place.work_tree or self.place.git_dir
+
+    @property
+    def git_store(self) -> "GitStore":
+        """The store, for what only the git store can do."""
+        from coordinaut_git.stores.git.store import GitStore
+
+        assert isinstance(self.store, GitStore)
+        return self.store
 
     def actor(self, request: Request) -> Actor:
         """Who acts: what the request says, filled up from the environment, the worktree and what is known.
@@ -137,6 +151,11 @@ class Workspace:
         if "history" in self.__dict__:
             self.history.close()
         self.store.close()
+
+    def _replay(self, head: Head) -> State:
+        from coordinaut_git.replay import replayed  # rarely needed
+
+        return replayed(self.git_store, head).state
 
     def _known(self, actor: Actor) -> Actor:
         """Fill in what the history knows of the instance."""

@@ -13,6 +13,7 @@ NOT_MET = {
     "unknown_head",  # the store in memory is no user's
     "bad_operation_id",  # only a history that another program wrote holds one
     "task_exists",
+    "bad_format",
     "bad_message_id",
 }
 

@@ -7,14 +7,12 @@ Rule 2: nothing is changed unless `--fix` is given, and then only what is safe: 
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-from coordinaut_git.documents import Head
+from coordinaut_git.documents import FORMAT
 from coordinaut_git.errors import CoordinautError, environment
 from coordinaut_git.plumbing.run import OLDEST_GIT, git_version
 from coordinaut_git.protocol import requests as ask
-from coordinaut_git.protocol.apply import apply
 from coordinaut_git.protocol.invariants import broken_promises
-from coordinaut_git.protocol.ops import from_entry
-from coordinaut_git.protocol.state import State
+from coordinaut_git.replay import replayed, restored
 from coordinaut_git.stores.git import health
 from coordinaut_git.stores.git.mend import mend
 from coordinaut_git.stores.git.store import GitStore
@@ -106,6 +104,22 @@ def _remotes(workspace: Workspace) -> Finding:
     return Finding("warning", f"{risky[0]} can erase operations that were not published.", advice)
 
 
+def _schema(workspace: Workspace) -> Finding:
+    """Whether the documents are of the format that this version reads and writes."""
+    head = workspace.store.head()
+    if head is None:
+        return Finding("skipped", "there is no state yet")
+    form = workspace.store.format(head)
+    if form > FORMAT:
+        return Finding(
+            "failed", f"the state is of format {form}; this version knows {FORMAT}", "Update coordinaut-git."
+        )
+    if form < FORMAT:
+        summary = f"the state is of format {form} and needs to be migrated to {FORMAT}"
+        return Finding("failed", summary, "Run `coordinaut migrate`; it makes a backup first.")
+    return Finding("ok", f"the state is of format {form}, which is the newest")
+
+
 def _line_of(workspace: Workspace) -> Finding:
     """Whether the state can be read at all; the checks that follow need that."""
     try:
@@ -114,6 +128,8 @@ def _line_of(workspace: Workspace) -> Finding:
             return Finding("warning", "nothing is coordinated here yet", "Start with: coordinaut init")
         state = workspace.coordinator.read().state
     except CoordinautError as error:
+        if error.code in {"newer_format", "older_format"}:
+            return Finding("failed", error.message, error.hint)
         advice = "Put back the newest state that this clone remembers: coordinaut doctor --fix"
         return Finding("failed", error.message, advice)
     return Finding("ok", f"{state.seq} operations up to {head[:12]}, the newest at {state.at}")
@@ -144,28 +160,19 @@ def _line(workspace: Workspace) -> Finding:
 
 def _replay(workspace: Workspace) -> Finding:
     """Replay every operation from the first, and compare the tree id of each checkpoint."""
-    store, head = _git_store(workspace), workspace.coordinator.read().head
-    state = State(store.snapshot(store.first).documents, 0)
-    checkpoints = 0
-    for step in health.steps(store.engine, head):
-        state = apply(state, from_entry(step.entry), step.entry.seq)
-        if step.is_checkpoint:
-            checkpoints += 1
-            tree = health.replayed_tree(store.engine, step, state.changes())
-            if tree != step.tree:
-                return _differs(step, tree)
-            state = state.rebased(store.snapshot(Head(step.commit)).documents)
-    trees = f"the trees of {checkpoints} checkpoints are the very same" if checkpoints else "there is no checkpoint yet"
-    return Finding("ok", f"{state.seq} operations replayed; {trees}")
-
-
-def _differs(step: health.Step, tree: str) -> Finding:
-    return Finding(
-        "failed",
-        f"commit {step.commit} (operation {step.entry.seq}) keeps the tree {step.tree[:12]}, "
-        f"but replaying gives {tree[:12]}; it is the first that differs",
-        "Somebody wrote this commit by other means; compare with another clone before you go on.",
-    )
+    found = replayed(workspace.git_store, workspace.coordinator.head())
+    if found.differing:
+        first, more = found.differing[0], len(found.differing) - 1
+        also = f"; so do {more} later ones" if more else ""
+        return Finding(
+            "failed",
+            f"commit {first.commit} (operation {first.seq}) keeps the tree {first.kept[:12]}, "
+            f"but replaying gives {first.replayed[:12]}{also}",
+            "Compare with another clone how that came; then have the documents written anew: coordinaut migrate",
+        )
+    trees = f"the trees of {found.agreeing} checkpoints are the very same" if found.agreeing else "no checkpoint yet"
+    past = f", {found.settled} that differed were written anew since" if found.settled else ""
+    return Finding("ok", f"{found.state.seq} operations replayed; {trees}{past}")
 
 
 def _few(problems: Callable[..., Iterator[health.Problem]], workspace: Workspace, good: str) -> Finding:
@@ -185,7 +192,8 @@ def _git_store(workspace: Workspace) -> GitStore:
 
 
 def _mend(workspace: Workspace) -> list[str]:
-    return list(mend(_git_store(workspace)))
+    store = workspace.git_store
+    return list(mend(store, lambda head: restored(store, head)))
 
 
 Check = tuple[str, Callable[[Workspace], Finding]]
@@ -195,6 +203,7 @@ GROUND_CHECKS: tuple[Check, ...] = (
     ("repository", _repository),
     ("sharing", _sharing),
     ("remotes", _remotes),
+    ("schema", _schema),
 )
 LINE_CHECKS: tuple[Check, ...] = (("documents", _documents), ("promises", _promises), ("clock", _clock))
 DEEP_CHECKS: tuple[Check, ...] = (("commits", _line), ("replay", _replay))

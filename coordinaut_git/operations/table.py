@@ -55,6 +55,12 @@ def _doctor(workspace: Workspace, request: ask.Doctor) -> Json:
     return doctor(workspace, request)
 
 
+def _migrate(workspace: Workspace, request: ask.Migrate) -> Json:
+    from coordinaut_git.operations.migration import migrate
+
+    return migrate(workspace, request)
+
+
 TABLE: tuple[Operation, ...] = (
     Operation(name="init", request=ask.InitProject, handler=project.init, example="coordinaut init"),
     Operation(name="status", request=ask.ShowStatus, handler=tasks.status, example="coordinaut status --all"),
@@ -143,6 +149,7 @@ TABLE: tuple[Operation, ...] = (
         handler=_git_identity_reset,
         example="coordinaut git-identity-reset",
     ),
+    Operation(name="migrate", request=ask.Migrate, handler=_migrate, example="coordinaut migrate"),
     Operation(name="doctor", request=ask.Doctor, handler=_doctor, example="coordinaut doctor --deep"),
 )
 

@@ -26,6 +26,7 @@ from coordinaut_git.protocol.ops import (
     MessagePosted,
     MessagesRead,
     Operation,
+    SchemaMigrated,
     TaskClaimed,
     TaskCreated,
     TaskReleased,
@@ -99,7 +100,7 @@ def _effects(step: Step, operation: Operation) -> Writes:
             return letters.posted(step, change, operation.id)
         case MessagesRead() as change:
             return letters.read(step, change)
-        case LeasesRenewed():
+        case LeasesRenewed() | SchemaMigrated():
             return {}
         case HandoffRequested() | HandoffAnswered() | HandoffsKept() as change:
             return handing.effects(step, change, operation)

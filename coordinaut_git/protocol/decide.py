@@ -9,11 +9,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from coordinaut_git.documents import FORMAT
 from coordinaut_git.protocol import decide_handoffs, decide_leases, decide_messages, decide_tasks
 from coordinaut_git.protocol import requests as ask
 from coordinaut_git.protocol.asking import Asker, Fresh, Made, Moment
 from coordinaut_git.protocol.model import Actor
-from coordinaut_git.protocol.ops import Operation
+from coordinaut_git.protocol.ops import Operation, SchemaMigrated
 from coordinaut_git.protocol.refusals import Clash, Refusal, holder
 from coordinaut_git.protocol.rules import unlawful
 from coordinaut_git.protocol.state import State
@@ -34,6 +35,7 @@ DECISIONS: dict[type[ask.Request], Callable[[Asker, Any], Made]] = {
     ask.RequestHandoff: decide_handoffs.request,
     ask.RespondHandoff: decide_handoffs.respond,
     ask.KeepPromises: decide_handoffs.keep,
+    ask.RewriteDocuments: lambda _, request: (SchemaMigrated(from_format=request.from_format, to_format=FORMAT), ()),
 }
 """How each request that may change the state is read."""
 

@@ -8,7 +8,7 @@ Rule 3: what depends on the place in the line (`seq`, fences) is not in the oper
 from dataclasses import dataclass
 from typing import Any
 
-from coordinaut_git.documents import Entry
+from coordinaut_git.documents import FORMAT, Entry, newer_format
 from coordinaut_git.errors import environment
 from coordinaut_git.protocol import codec
 from coordinaut_git.protocol.model import (
@@ -22,9 +22,8 @@ from coordinaut_git.protocol.model import (
     Takeover,
     Tool,
 )
+from coordinaut_git.protocol.upcast import TooNew, upcast
 from coordinaut_git.protocol.values import Instant, one_line
-
-FORMAT = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,6 +144,15 @@ class HandoffsKept:
     task_id: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SchemaMigrated:
+    """Every document was written anew, in another format or in the same, as replaying the operations gives them."""
+
+    from_format: int
+    to_format: int
+    task_id: str | None = None
+
+
 Change = (
     TaskCreated
     | TaskUpdated
@@ -156,6 +164,7 @@ Change = (
     | HandoffRequested
     | HandoffAnswered
     | HandoffsKept
+    | SchemaMigrated
 )
 
 VOCABULARY: dict[str, type[Change]] = {
@@ -165,6 +174,7 @@ VOCABULARY: dict[str, type[Change]] = {
     "leases_renewed": LeasesRenewed,
     "message_posted": MessagePosted,
     "messages_read": MessagesRead,
+    "schema_migrated": SchemaMigrated,
     "task_claimed": TaskClaimed,
     "task_created": TaskCreated,
     "task_released": TaskReleased,
@@ -257,18 +267,20 @@ def to_entry(operation: Operation, seq: int, summary: str) -> Entry:
 
 
 def from_entry(entry: Entry) -> Operation:
-    """The operation that an entry keeps; raises an environment error for what this version cannot read."""
+    """The operation that an entry keeps, in whatever format it was written.
+
+    Raises an environment error for what this version cannot read: `newer_format`, or `unreadable_operation`.
+    """
     try:
-        value = codec.parse(entry.body)
-        return _read(value)
+        return _read(upcast(codec.parse(entry.body)))
+    except TooNew as error:
+        raise newer_format(f"Operation {one_line(entry.id)} at position {entry.seq}", error.format) from error
     except codec.Unreadable as error:
         raise _unreadable(entry, str(error)) from error
 
 
 def _read(value: dict[str, Any]) -> Operation:
     data = value.pop("data", None)
-    if value.get("v") != FORMAT:
-        raise codec.Unreadable(f"its format is {value.get('v')!r}, and this version knows {FORMAT}")
     envelope = codec.decode(_Envelope, value)
     kind = VOCABULARY.get(envelope.op)
     if kind is None or not isinstance(data, dict):

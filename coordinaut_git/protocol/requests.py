@@ -289,3 +289,17 @@ class CompletionScript(Request):
     """Print the script that makes a shell complete command lines."""
 
     shell: Shell = param("The shell it is for.", positional=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Migrate(Request):
+    """Bring the stored state to the newest format, after a backup; says so where there is nothing to do."""
+
+    to: str | None = planned("Move the state to another storage", None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RewriteDocuments(Request):
+    """Write every document anew from the operations; what `migrate` asks for once it has made a backup."""
+
+    from_format: int = param("The format of the documents as they are.")

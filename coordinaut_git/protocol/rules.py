@@ -24,6 +24,7 @@ from coordinaut_git.protocol.ops import (
     MessagesRead,
     Operation,
     Renewal,
+    SchemaMigrated,
     TaskClaimed,
     TaskCreated,
     TaskReleased,
@@ -106,7 +107,7 @@ def unlawful(state: State, operation: Operation) -> Refusal | None:
             return _unlawful_release(state, operation, change)
         case LeasesRenewed():
             return _unlawful_renewal(state, operation)
-        case MessagePosted() as change:
+        case MessagePosted() | SchemaMigrated() as change:
             return no_task(change.task_id) if change.task_id and not state.task(change.task_id) else None
         case MessagesRead():
             return None if operation.actor.instance else no_instance("An inbox belongs to an agent instance.")

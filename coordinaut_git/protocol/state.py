@@ -140,6 +140,21 @@ class State:
         """Every document that differs from the base, as bytes."""
         return {path: None if value is None else to_bytes(value) for path, value in self._changed.items()}
 
+    def contents(self) -> dict[str, bytes]:
+        """Every document there is, as bytes; the path of a document is a file's, never a folder's."""
+        found: dict[str, bytes] = {}
+        folders = [""]
+        while folders:
+            folder = folders.pop()
+            for name in self._base_names(folder):
+                path = f"{folder}/{name}".strip("/")
+                if name.endswith("/"):
+                    folders.append(path)
+                elif path not in self._changed:
+                    found[path] = self._base.get(path) or b""
+        found.update((path, to_bytes(value)) for path, value in self._changed.items() if value is not None)
+        return found
+
     def task(self, task_id: str) -> Task | None:
         """The task with this stable id."""
         found = self._get(task_path(task_id, closed=False), Task)

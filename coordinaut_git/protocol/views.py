@@ -21,6 +21,7 @@ from coordinaut_git.protocol.ops import (
     MessagePosted,
     MessagesRead,
     Operation,
+    SchemaMigrated,
     TaskClaimed,
     TaskCreated,
     TaskReleased,
@@ -193,6 +194,8 @@ def summary(state: State, operation: Operation) -> str:
             text = f"{actor} read {count} message{'' if count == 1 else 's'}"
         case HandoffRequested() | HandoffAnswered() | HandoffsKept():
             text = _handoff_summary(change, shown, actor)
+        case SchemaMigrated():
+            text = f"write all documents anew, from format {change.from_format} to {change.to_format}"
         case LeasesRenewed():
             tasks = ", ".join(_shown_id(state, renewal.task_id) for renewal in operation.renewals[:SHOWN])
             text = f"renew {tasks} for {actor}"

@@ -21,6 +21,7 @@ from coordinaut_git.protocol.ops import (
     MessagePosted,
     MessagesRead,
     Operation,
+    SchemaMigrated,
     TaskClaimed,
     TaskCreated,
     TaskReleased,
@@ -43,6 +44,7 @@ LOWEST_PRIORITY = 4
 MAX_LISTED = 64
 THREAD_CHARS = 128
 HANDOFF_HINT = "List them: coordinaut handoff list"
+LARGEST_FORMAT = 1_000_000
 
 T = TypeVar("T")
 
@@ -225,6 +227,13 @@ def _(change: MessagesRead) -> None:
     for message_id in change.messages:
         if not _MESSAGE_ID.match(message_id):
             raise invalid("bad_message_id", f"{clip(message_id)!r} is not a message id.", hint="See: coordinaut inbox")
+
+
+@check_change.register
+def _(change: SchemaMigrated) -> None:
+    if not 0 <= change.from_format <= change.to_format <= LARGEST_FORMAT:
+        formats = f"{clip(str(change.from_format))} to {clip(str(change.to_format))}"
+        raise invalid("bad_format", f"From format {formats} there is no migration.")
 
 
 def _if_there(value: T | None, check: Callable[[T], object], *, empty: bool = True) -> None:

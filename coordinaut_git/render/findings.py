@@ -1,4 +1,4 @@
-"""What a check found: conflicts, violations, the doctor's list, and the events of watch.
+"""What was found: conflicts, violations, and the events of watch.
 
 Rule 1: nothing found is said in a sentence; what was found comes as a table, with what helps below it.
 """
@@ -6,7 +6,7 @@ Rule 1: nothing found is said in a sentence; what was found comes as a table, wi
 from collections.abc import Sequence
 from typing import Any
 
-from coordinaut_git.render.grid import Cell, Column, cut, fields, grid
+from coordinaut_git.render.grid import Cell, Column, cut, grid
 from coordinaut_git.render.look import Look, Result
 from coordinaut_git.render.safe import path
 from coordinaut_git.render.words import holder, label, listed, mode_cells, number, text, until_cell
@@ -36,7 +36,6 @@ _REASONS = {
     "never_held": "the lease was never held",
     "taken_over": "somebody took it over",
 }
-_MARKS = {"ok": "green", "warning": "yellow", "failed": "red", "skipped": "dim"}
 _COMMIT_CHARS = 10
 
 
@@ -110,27 +109,6 @@ def render_event(event: Result, look: Look) -> str:
     waits = "provisional: " if event.get("confirmed") is False else ""
     plain = cut(f"{when}  {who}  {waits}{text(event['summary'])}", look.width)
     return look.paint(plain[: len(when)], "dim") + plain[len(when) :] + "\n"
-
-
-def render_doctor(result: Result, look: Look) -> str:
-    """Where things are, each check with its mark, and the advice where there is some."""
-    places = [(name, Cell(path(str(result[name])))) for name in ("root", "store", "ref") if result.get(name)]
-    lines = [fields(places, look), "\n"] if places else []
-    lines += [f"{look.paint('mended', 'green')}   {text(done)}\n" for done in result.get("mended") or ()]
-    lines += [_check(check, look) for check in result["checks"]]
-    return "".join([*lines, "\n", _tally(result["checks"]), "\n"])
-
-
-def _check(check: Result, look: Look) -> str:
-    mark = text(check["status"])
-    said = f"{look.paint(f'{mark:<8}', _MARKS.get(mark, ''))} {text(check['name'])}: {text(check['summary'])}\n"
-    advice = f"{'':8} {text(check['advice'])}\n" if check.get("advice") else ""
-    return said + advice
-
-
-def _tally(checks: list[Result]) -> str:
-    found = [(mark, sum(check["status"] == mark for check in checks)) for mark in _MARKS]
-    return f"{number(len(checks), 'check')}: " + ", ".join(f"{count} {mark}" for mark, count in found if count) + "."
 
 
 def _holder(value: Any) -> str:

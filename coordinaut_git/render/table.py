@@ -6,7 +6,7 @@ Rule 1: a renderer takes the `result` of the JSON form and a `Look`, and gives t
 from collections.abc import Mapping
 
 from coordinaut_git.render.attribution import render_git_identity, render_git_identity_reset
-from coordinaut_git.render.findings import render_conflicts, render_doctor, render_events, render_verify
+from coordinaut_git.render.findings import render_conflicts, render_events, render_verify
 from coordinaut_git.render.handoffs import render_answered, render_handoffs, render_requested
 from coordinaut_git.render.look import Renderer
 from coordinaut_git.render.outcomes import (
@@ -18,6 +18,7 @@ from coordinaut_git.render.outcomes import (
 )
 from coordinaut_git.render.people import render_inbox, render_inbox_read, render_message, render_presence
 from coordinaut_git.render.tasks import render_created, render_mine, render_status, render_task
+from coordinaut_git.render.upkeep import render_doctor, render_migrate
 
 RENDERERS: Mapping[str, Renderer] = {
     "init": render_init,
@@ -33,6 +34,7 @@ RENDERERS: Mapping[str, Renderer] = {
     "watch": render_events,
     "snapshot": render_snapshot,
     "doctor": render_doctor,
+    "migrate": render_migrate,
     "message": render_message,
     "inbox": render_inbox,
     "inbox-read": render_inbox_read,

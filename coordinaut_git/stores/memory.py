@@ -11,7 +11,7 @@ from dataclasses import astuple, dataclass
 from hashlib import sha256
 from types import MappingProxyType
 
-from coordinaut_git.documents import Changes, Documents, Entry, Head, Snapshot, StaleHead
+from coordinaut_git.documents import FORMAT, Changes, Contents, Documents, Entry, Head, Snapshot, StaleHead
 from coordinaut_git.errors import environment
 
 _FIRST = Head("genesis")
@@ -90,18 +90,41 @@ class MemoryStore:
 
     def commit(self, expected: Head, entry: Entry, changes: Changes) -> Head:
         """Publish `entry` after `expected`, or raise `StaleHead`; ValueError if its seq is not the next one."""
+        documents = dict(self._documents_before(expected, entry))
+        for path, content in changes().items():
+            if content is None:
+                documents.pop(path, None)
+            else:
+                documents[path] = content
+        return self._publish(expected, entry, documents)
+
+    def rewrite(self, expected: Head, entry: Entry, documents: Contents) -> Head:
+        """Publish `entry` with these documents alone; raises as `commit` does."""
+        self._documents_before(expected, entry)
+        return self._publish(expected, entry, documents())
+
+    def format(self, head: Head) -> int:
+        """The newest: nothing older ends up in memory."""
+        with self._guard:
+            self._place(head)
+        return FORMAT
+
+    def backup(self, head: Head, label: str) -> str:
+        """Do nothing but look that there is such a head: a line in memory is never shortened."""
+        with self._guard:
+            self._place(head)
+        return f"memory-backup/{label}"
+
+    def _documents_before(self, expected: Head, entry: Entry) -> Mapping[str, bytes]:
         with self._guard:
             seq = self._place(expected) + 1
             if entry.seq != seq:
                 raise ValueError(f"the entry has seq {entry.seq} where {seq} belongs")
             if self._line[-1].head != expected:
                 raise StaleHead
-            documents = dict(self._line[-1].documents)
-        for path, content in changes().items():
-            if content is None:
-                documents.pop(path, None)
-            else:
-                documents[path] = content
+            return self._line[-1].documents
+
+    def _publish(self, expected: Head, entry: Entry, documents: Mapping[str, bytes]) -> Head:
         point = _Point(_next_head(expected, entry), entry, MappingProxyType(documents))
         with self._guard:
             if self._line[-1].head != expected:

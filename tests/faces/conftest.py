@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from commands import Cli
+from forged_line import OPERATIONS, Line
 
 
 @pytest.fixture(scope="session")
@@ -58,3 +59,24 @@ def head(git):
         return git(root, "rev-parse", "--verify", "--quiet", "refs/coordinaut/state")
 
     return name
+
+
+@pytest.fixture(scope="session")
+def long_line(tmp_path_factory, fresh_project):
+    """A project with a long line, to be copied."""
+    from coordinaut_git.protocol import requests as ask
+    from coordinaut_git.protocol.model import Actor
+    from coordinaut_git.workspace import open_workspace
+
+    root = tmp_path_factory.mktemp("long") / "project"
+    shutil.copytree(fresh_project, root)
+    workspace = open_workspace(root, {})
+    for number in range(OPERATIONS):
+        workspace.run(ask.CreateTask(title=f"task {number}", files=(f"f{number}",)), Actor())
+    workspace.close()
+    return root
+
+
+@pytest.fixture
+def line(tmp_path, long_line, git):
+    return Line(shutil.copytree(long_line, tmp_path / "project", symlinks=True), git)

@@ -1,6 +1,6 @@
 """A history that was written once is read for ever, and means what it meant. Rule 66 of docs/protocol.md.
 
-Rule 1: `v1.jsonl` and the digest below never change. A test that fails here says that old repositories would break;
+Rule 1: `v1*.jsonl` and the digests below never change. A test that fails here says that old repositories would break;
         the words of the messages about takeovers and refusals are part of what was written.
 """
 
@@ -14,7 +14,10 @@ from world import everything, replayed
 from coordinaut_git.documents import Entry
 from coordinaut_git.protocol.ops import VOCABULARY, Operation, from_entry, to_entry
 
-BODIES = (PROJECT / "tests/data/histories/v1.jsonl").read_bytes().splitlines()
+HISTORIES = PROJECT / "tests/data/histories"
+BODIES = (HISTORIES / "v1.jsonl").read_bytes().splitlines()
+MIGRATED = (HISTORIES / "v1-migrated.jsonl").read_bytes().splitlines()
+MIGRATED_DIGEST = "7cfad3a8c2adf21bbe18edfe5826b23a7a01ccdce3dcbbe4cf74244c02e952d5"
 DIGEST = "29967a96b979678657e9f80ed602d3a85dc4b637595721be431ae3c320993b44"
 REFUSED = Counter(
     scope_conflict=7,
@@ -44,18 +47,39 @@ def test_r66_the_history_of_format_1_still_gives_the_very_same_documents():
     documents = everything(replayed([operation(body) for body in BODIES]))
     refused = Counter(json.loads(data)["code"] for path, data in documents.items() if path.startswith("refusals/"))
     assert refused == REFUSED
-    digest = sha256(b"".join(path.encode() + b"\0" + data for path, data in documents.items())).hexdigest()
-    assert digest == DIGEST
+    assert digest_of(documents) == DIGEST
+
+
+def digest_of(documents: dict[str, bytes]) -> str:
+    return sha256(b"".join(path.encode() + b"\0" + data for path, data in documents.items())).hexdigest()
 
 
 def test_r66_what_is_written_again_is_what_was_written():
-    for seq, body in enumerate(BODIES, 1):
-        assert to_entry(operation(body), seq, "").body == body
+    for history in (BODIES, MIGRATED):
+        for seq, body in enumerate(history, 1):
+            assert to_entry(operation(body), seq, "").body == body
+
+
+def test_r66_a_history_with_migrations_gives_the_very_same_documents():
+    documents = everything(replayed([operation(body) for body in MIGRATED]))
+    assert digest_of(documents) == MIGRATED_DIGEST
+
+
+def test_r98_the_operation_of_a_migration_changes_nothing_but_who_was_seen_when():
+    bodies = [body for body in MIGRATED if b"schema_migrated" not in body]
+    with_it, without = (everything(replayed([operation(body) for body in each])) for each in (MIGRATED, bodies))
+    assert len(MIGRATED) == len(bodies) + 5
+    told = {path for path in with_it if path.startswith(("refusals/", "messages/"))}
+    assert len(told) == 6, "three were ill-formed"
+    differing = {path for path in with_it.keys() | without.keys() if with_it.get(path) != without.get(path)}
+    assert {path.partition("/")[0] for path in differing - told} == {"leases"}, (
+        "its place on the line is one of those after"
+    )
 
 
 def test_the_history_is_worth_keeping():
     values = [json.loads(body) for body in BODIES]
-    assert {value["op"] for value in values} == set(VOCABULARY)
+    assert {value["op"] for value in values} == set(VOCABULARY) - {"schema_migrated"}
     assert sum("takeovers" in value["data"] for value in values) >= 5
     assert sum("renewals" in value for value in values) >= 5
     documents = everything(replayed([operation(body) for body in BODIES]))

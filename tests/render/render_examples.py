@@ -150,6 +150,17 @@ DOCTOR = {
     "ref": "refs/coordinaut/state",
 }
 
+MIGRATED = {
+    "changed": True,
+    "fromFormat": 1,
+    "toFormat": 2,
+    "operations": 1_350,
+    "documents": 402,
+    "corrected": None,
+    "restored": 0,
+    "backup": "refs/coordinaut-backup/20261122T160030Z-format-1-0a1b2c3d4e5f",
+}
+
 MESSAGE = {
     "id": "msg_00112233445566778899aabb_0",
     "kind": "question",
@@ -258,6 +269,11 @@ CASES = {
     "watch": ("watch", {"events": EVENTS}),
     "watch-empty": ("watch", {"events": []}),
     "doctor": ("doctor", DOCTOR),
+    "migrate": ("migrate", MIGRATED),
+    "migrate-corrected": ("migrate", MIGRATED | {"fromFormat": 2, "corrected": 3}),
+    "migrate-unreadable": ("migrate", MIGRATED | {"fromFormat": 2}),
+    "migrate-restored": ("migrate", MIGRATED | {"changed": False, "documents": 0, "restored": 12, "backup": None}),
+    "migrate-nothing": ("migrate", MIGRATED | {"changed": False, "fromFormat": 2, "documents": 0, "backup": None}),
     "init": ("init", PLACE | {"created": True}),
     "init-again": ("init", PLACE | {"created": False}),
     "snapshot": ("snapshot", {"path": ".coordinaut/snapshots/TASKS.md"}),

@@ -5,7 +5,7 @@ import json
 import pytest
 from writing import attempt, entry, listing, put, some_changes, state
 
-from coordinaut_git.documents import StaleHead
+from coordinaut_git.documents import FORMAT, StaleHead
 from coordinaut_git.errors import CoordinautError, Kind
 
 
@@ -71,6 +71,41 @@ class LineContract:
             attempt(store, {"a.json": "2"}, first)
         assert (world.raw_log(), world.raw_documents(), other.head()) == before
         assert state(store) == {"a.json": b"1"}
+
+    def test_documents_are_rewritten_as_one_and_all_others_go(self, store, other):
+        for number in range(70):
+            put(store, some_changes(number))
+        before = store.head()
+        written = entry(71, {})
+        wanted = {"new/a.json": b"{}", "new/deeper/b.json": b"\xff\0", "top.json": b""}
+        after = store.rewrite(before, written, lambda: wanted)
+        for handle in (store, other):
+            assert handle.head() == after
+            snapshot = handle.snapshot(after)
+            assert (snapshot.seq, snapshot.entries, listing(snapshot.documents)) == (71, (), wanted)
+            assert next(handle.log(after)) == written
+            assert state(handle, before) != wanted, "what was before is as it was"
+        put(other, {"top.json": "1", "new/a.json": None})
+        assert state(store) == {"top.json": b"1", "new/deeper/b.json": b"\xff\0"}
+
+    def test_a_rewriting_at_a_stale_head_is_refused_and_nothing_is_written(self, world, store, other):
+        first = store.head()
+        put(other, {"a.json": "1"})
+        before = (world.raw_log(), world.raw_documents(), other.head())
+        with pytest.raises(StaleHead):
+            store.rewrite(first, entry(1, {}), lambda: {"b.json": b""})
+        assert (world.raw_log(), world.raw_documents(), other.head()) == before
+
+    def test_every_point_is_of_the_newest_format(self, store):
+        heads = [store.head()]
+        heads += [attempt(store, some_changes(number))[0] for number in range(66)]
+        assert {store.format(head) for head in heads} == {FORMAT}
+
+    def test_a_backup_is_named_and_made_once(self, store, other):
+        head = attempt(store, {"a.json": "1"})[0]
+        assert store.backup(head, "20261122T160000Z-x.1") == other.backup(head, "20261122T160000Z-x.1")
+        put(store, {"a.json": "2"})
+        assert state(store, head) == {"a.json": b"1"}
 
     def test_a_stale_head_is_refused_long_after(self, store, other):
         first = store.head()

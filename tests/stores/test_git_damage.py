@@ -6,10 +6,11 @@ import time
 import pytest
 from git_scene import REF, another, body_of, entry, error_of, extend, write_commit
 
-from coordinaut_git.documents import StaleHead
+from coordinaut_git.documents import FORMAT, StaleHead
 from coordinaut_git.plumbing.objects import TreeItem, tree_bytes
 from coordinaut_git.stores.git.genesis import GENESIS, GENESIS_OBJECTS
-from coordinaut_git.stores.git.health import document_problems, line_problems, replayed_tree, steps
+from coordinaut_git.stores.git.health import document_problems, kept_format, line_problems, steps
+from coordinaut_git.stores.git.tree import checkpoint_tree
 
 
 @pytest.mark.parametrize("content", [b"", b"garbage\n", b"\0" * 41])
@@ -166,10 +167,16 @@ def test_a_sound_line_has_no_problems_and_its_checkpoints_can_be_replayed(store)
     assert [step.entry.seq for step in walked] == list(range(1, 131))
     one, two = [step for step in walked if step.is_checkpoint]
     assert (one.entry.seq, two.entry.seq) == (64, 128)
-    assert replayed_tree(store.engine, one, first) == one.tree
+    assert replayed(store, one, first) == one.tree
     documents |= {f"notes/{seq % 7}.json": b"%d\n" % seq for seq in range(122, 129)}
-    assert replayed_tree(store.engine, two, documents) == two.tree
-    assert replayed_tree(store.engine, two, documents | {"notes/3.json": b"x"}) != two.tree
+    assert replayed(store, two, documents) == two.tree
+    assert replayed(store, two, documents | {"notes/3.json": b"x"}) != two.tree
+    assert kept_format(store.engine, two) == FORMAT
+
+
+def replayed(store, step, changes):
+    """The tree that these changes to the documents before a step give."""
+    return checkpoint_tree(store.line.content, step.parent_tree, changes, step.entry.seq)[0]
 
 
 def test_ids_that_repeat_and_instants_that_run_back_are_found(store):

@@ -71,7 +71,7 @@ class Output:
         from coordinaut_git.render.outcomes import render_error
 
         if "checks" in error.details:
-            from coordinaut_git.render.findings import render_doctor
+            from coordinaut_git.render.upkeep import render_doctor
 
             _write(sys.stdout, render_doctor(error.details, _look(sys.stdout)))
         _write(sys.stderr, render_error(error.as_json(), _look(sys.stderr)))

@@ -21,12 +21,12 @@ or merge this ref; `coordinaut doctor` tells how it is.
 """
 
 
-def checkpoint_document(seq: int) -> bytes:
-    """The content of `checkpoint.json` for documents as of `seq`."""
-    return b'{"format":1,"seq":%d}\n' % seq
+def checkpoint_document(seq: int, form: int) -> bytes:
+    """The content of `checkpoint.json` for documents of that format as of `seq`."""
+    return b'{"format":%d,"seq":%d}\n' % (form, seq)
 
 
-_BLOB = checkpoint_document(0)
+_BLOB = checkpoint_document(0, 1)  # of no documents, which is the same in every format
 _TREE = tree_bytes([TreeItem(name=CHECKPOINT, id=object_id(BLOB, _BLOB), folder=False)])
 _COMMIT = commit_bytes(
     Commit(

@@ -4,20 +4,19 @@ Rule 1: this only reads; it heals nothing, so what it says is what was found.
 Rule 2: one finding does not hide the next, as long as there is a parent to go on with.
 
 Whether replaying the operations gives the trees of the checkpoints is asked by whoever can apply operations; `steps`
-and `replayed_tree` are what they need.
+is what they need.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from coordinaut_git.documents import Entry
+from coordinaut_git.documents import FORMAT, Entry, check_format
 from coordinaut_git.errors import CoordinautError
 from coordinaut_git.plumbing.engine import Engine
 from coordinaut_git.plumbing.objects import BLOB, COMMIT, TREE, BadObject, Commit, parse_commit, parse_tree
 from coordinaut_git.stores.git.genesis import GENESIS
 from coordinaut_git.stores.git.line import Line, Point
 from coordinaut_git.stores.git.message import entry_of
-from coordinaut_git.stores.git.tree import checkpoint_tree
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,9 +53,9 @@ def steps(engine: Engine, head: str) -> Iterator[Step]:
         parent_tree = point.tree
 
 
-def replayed_tree(engine: Engine, step: Step, changes: Mapping[str, bytes | None]) -> str:
-    """The tree id that `changes` to the documents of the step's parent give; equals `step.tree` at a checkpoint."""
-    return checkpoint_tree(_only_reading(engine).content, step.parent_tree, changes, step.entry.seq)[0]
+def kept_format(engine: Engine, step: Step) -> int:
+    """The format of the documents that the step's tree keeps; raises `unreadable_history`."""
+    return _only_reading(engine).checkpoint(_point(step.commit, step.tree, step.entry.seq))[0]
 
 
 def line_problems(engine: Engine, head: str) -> Iterator[Problem]:
@@ -96,6 +95,10 @@ def document_problems(engine: Engine, head: str) -> Iterator[Problem]:
             yield Problem(commit=head, what=f"has an unreadable {path or 'tree'}: {problem}")
             continue
         waiting.extend((TREE if item.folder else BLOB, item.id, f"{path}/{item.name}".lstrip("/")) for item in items)
+
+
+def _point(commit: str, tree: str, seq: int) -> Point:
+    return Point(id=commit, parent="", tree=tree, seq=seq)
 
 
 def _only_reading(engine: Engine) -> Line:
@@ -142,7 +145,8 @@ class _Walk:
 
     def _checkpoint(self, name: str, entry: Entry, tree: str) -> Iterator[Problem]:
         try:
-            seq = self.line.checkpoint_seq(Point(id=name, parent="", tree=tree, seq=entry.seq))
+            form, seq = self.line.checkpoint(_point(name, tree, entry.seq))
+            check_format(max(form, FORMAT))  # an older one was right in its time
         except CoordinautError as problem:
             yield Problem(commit=name, what=str(problem))
             return

@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from coordinaut_git.documents import Entry
+from coordinaut_git.documents import FORMAT, Entry, check_format
 from coordinaut_git.errors import CoordinautError, environment
 from coordinaut_git.plumbing.engine import Engine, ObjectMissing
 from coordinaut_git.plumbing.objects import BLOB, COMMIT, TREE, BadObject, parse_tree
@@ -107,24 +107,26 @@ class Line:
             name = parent
 
     def checkpoint_seq(self, point: Point) -> int:
-        """Up to which operation the documents of the point's tree are."""
+        """Up to which operation the documents of the point's tree are; raises what `check_format` does."""
+        form, seq = self.checkpoint(point)
+        check_format(form)
+        return seq
+
+    def checkpoint(self, point: Point) -> tuple[int, int]:
+        """The format of the documents of the point's tree, and up to which operation they are."""
         if point.tree == GENESIS_TREE:
-            return 0
+            return FORMAT, 0
         try:
             items = parse_tree(self.content(TREE, point.tree))
             facts = json.loads(self.content(BLOB, items[CHECKPOINT].id))
             form, seq = facts["format"], facts["seq"]
         except (BadObject, KeyError, ValueError, TypeError) as problem:
             raise unreadable(point.id, f"its tree has no {CHECKPOINT} that can be read") from problem
-        if form != 1:
-            raise environment(
-                "newer_format",
-                f"The state was written in format {form}, which this version of coordinaut does not know.",
-                hint="Update coordinaut-git.",
-            )
-        if type(seq) is not int or not 0 <= seq <= point.seq:
+        if type(form) is not int:
+            raise unreadable(point.id, f"{CHECKPOINT} names the format {form!r}")
+        if form <= FORMAT and (type(seq) is not int or not 0 <= seq <= point.seq):
             raise unreadable(point.id, f"{CHECKPOINT} names operation {seq} in commit {point.seq}")
-        return seq
+        return form, seq
 
 
 def _check_follows(newer: Point, point: Point) -> None:

@@ -4,7 +4,8 @@ Rule 1: nothing that can be read is lost: a ref's old value is kept in a file be
 Rule 2: a line is only ever put back to a point that is whole from end to end.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from coordinaut_git.documents import Head
@@ -16,18 +17,29 @@ from coordinaut_git.stores.git.store import GitStore
 WAIT_S = 5.0
 
 
-def mend(store: GitStore) -> Iterator[str]:
-    """Put recent objects and a broken ref back, and pack what is loose; a sentence for each thing that was done."""
+def mend(store: GitStore, restore: Callable[[Head], int]) -> Iterator[str]:
+    """Put objects and a broken ref back, and pack what is loose; a sentence for each thing that was done.
+
+    `restore` puts back what is lost of the documents at a head, as far as that can be known, and gives how many.
+    """
     with store.queue(WAIT_S):
         healed = heal_recent(store.journal, store.engine.missing, store.engine.write)
         if healed:
             yield f"{len(healed)} missing objects were put back from the journal"
         ref = store.engine.read_ref(store.settings.ref)
+        if isinstance(ref, RefAt) and (restored := _restored(Head(ref.id), restore)):
+            yield f"{restored} lost or damaged objects of documents were put back from the operations"
         if not isinstance(ref, RefMissing) and not _is_whole(store, ref):
             yield from _put_back(store, ref)
         ref = store.engine.read_ref(store.settings.ref)
         if isinstance(ref, RefAt) and (packed := store.pack_loose(Head(ref.id))):
             yield f"{packed} loose objects were packed"
+
+
+def _restored(head: Head, restore: Callable[[Head], int]) -> int:
+    with suppress(CoordinautError):  # where commits are lost too, only an older point helps
+        return restore(head)
+    return 0
 
 
 def _is_whole(store: GitStore, ref: Ref) -> bool:
@@ -37,7 +49,7 @@ def _is_whole(store: GitStore, ref: Ref) -> bool:
     try:
         store.snapshot(Head(ref.id))
     except CoordinautError as error:
-        return error.code == "newer_format"  # it is whole, for those who know it
+        return error.code in {"newer_format", "older_format"}  # it is whole, for those who know it
     return True
 
 

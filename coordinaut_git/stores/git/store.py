@@ -11,24 +11,27 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from itertools import islice
 
-from coordinaut_git.documents import Changes, Entry, Head, Snapshot, StaleHead
+from coordinaut_git.documents import Changes, Contents, Entry, Head, Snapshot, StaleHead
 from coordinaut_git.errors import CoordinautError, environment
-from coordinaut_git.plumbing.engine import Engine, RefAt, RefBroken, RefMissing
-from coordinaut_git.plumbing.objects import COMMIT, commit_bytes
+from coordinaut_git.plumbing.engine import Engine, ObjectDamaged, ObjectMissing, RefAt, RefBroken, RefMissing
+from coordinaut_git.plumbing.objects import COMMIT, commit_bytes, object_id
 from coordinaut_git.plumbing.pygit2_engine import Pygit2Engine
 from coordinaut_git.plumbing.queue import WriterQueue
 from coordinaut_git.plumbing.repository import Place, Repository, open_repository
 from coordinaut_git.plumbing.settings import Settings, read_settings
-from coordinaut_git.stores.git.genesis import GENESIS, GENESIS_IDS, GENESIS_OBJECTS
+from coordinaut_git.stores.git.genesis import GENESIS, GENESIS_IDS, GENESIS_OBJECTS, GENESIS_TREE
 from coordinaut_git.stores.git.heal import heal, heal_recent
 from coordinaut_git.stores.git.journal import Journal
 from coordinaut_git.stores.git.line import Line, Point
 from coordinaut_git.stores.git.message import commit_of
 from coordinaut_git.stores.git.packs import Packs
 from coordinaut_git.stores.git.publish import Publisher
-from coordinaut_git.stores.git.tree import TreeDocuments, checkpoint_tree
+from coordinaut_git.stores.git.tree import Objects, TreeDocuments, checkpoint_tree
 
 CHECKPOINT_EVERY = 64
+BACKUPS = "refs/coordinaut-backup"
+"""Beside our own folder of refs, so that nothing that fetches, pushes or prunes `refs/coordinaut/*` meets them."""
+
 SINCE_LIMIT = 512
 _CHECK_EVERY_S = 1.0
 _WATCHED = 256
@@ -100,12 +103,59 @@ class GitStore:
 
     def commit(self, expected: Head, entry: Entry, changes: Changes) -> Head:
         """Publish `entry` after `expected`; see `Store.commit`. Raises ValueError if its seq is not the next one."""
+        parent = self._parent(expected, entry)
+        tree, kept = self._tree_for(parent, entry, changes)
+        return self._append(parent, entry, tree, kept)
+
+    def rewrite(self, expected: Head, entry: Entry, documents: Contents) -> Head:
+        """Publish `entry` with a tree of these documents alone; those of them that cannot be read are put back."""
+        parent = self._parent(expected, entry)
+        tree, objects = checkpoint_tree(self.line.content, GENESIS_TREE, documents(), entry.seq)
+        self.put_back(objects)
+        return self._append(parent, entry, tree, [])
+
+    def format(self, head: Head) -> int:
+        """The format that the checkpoint of the head's tree names."""
+        return self.line.checkpoint(self.line.point(head))[0]
+
+    def put_back(self, objects: Objects) -> int:
+        """Write those of the objects that are not there, or are there and damaged; gives their number."""
+        missing, damaged = Objects(), 0
+        for kind, data in objects:
+            try:
+                self.engine.read(object_id(kind, data))
+            except ObjectDamaged:
+                self.engine.write(kind, data)
+                damaged += 1
+            except ObjectMissing:
+                missing.append((kind, data))
+        self._packs.write(missing)
+        return len(missing) + damaged
+
+    def backup(self, head: Head, label: str) -> str:
+        """Point a ref below `BACKUPS` at `head`; raises `backup_failed` where it names something else already."""
+        name = f"{BACKUPS}/{label}"
+        publisher = Publisher(self.engine, name, self.line, self._queue, self.place.own_dir)
+        if not publisher.create(head) and self.engine.read_ref(name) != RefAt(head):
+            raise environment(
+                "backup_failed",
+                f"The ref {name} is there already and does not name {head}, so nothing was changed.",
+                hint="Look at what it is (git log), and give it another name.",
+                ref=name,
+            )
+        return name
+
+    def _parent(self, expected: Head, entry: Entry) -> Point:
         parent = self.line.point(expected)
         if entry.seq != parent.seq + 1:
             raise ValueError(f"the entry has seq {entry.seq} after {parent.seq}")
         if not self._queue.held and self.engine.read_ref(self.settings.ref) != RefAt(expected):
             raise StaleHead(expected)  # the swap would say so too, but later; in our turn it is not to be expected
-        tree, kept = self._tree_for(parent, entry, changes)
+        return parent
+
+    def _append(self, parent: Point, entry: Entry, tree: str, kept: list[tuple[str, str, bytes]]) -> Head:
+        """Write the commit and move the ref to it; `kept` are the objects that the journal is to remember."""
+        expected = Head(parent.id)
         data = commit_bytes(commit_of(entry, tree=tree, parent=expected))
         new = self.engine.write(COMMIT, data)
         self._publish(expected, new, [*kept, (new, COMMIT, data)])

@@ -8,6 +8,7 @@ Rule 3: `checkpoint.json` is the store's own; through the documents interface it
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from coordinaut_git.documents import FORMAT
 from coordinaut_git.plumbing.objects import BLOB, TREE, TreeItem, object_id, parse_tree, tree_bytes
 from coordinaut_git.stores.git.genesis import CHECKPOINT, checkpoint_document
 
@@ -61,7 +62,7 @@ def checkpoint_tree(read: Read, base: str, changes: Mapping[str, bytes | None], 
         raise ValueError(f"{CHECKPOINT} belongs to the store")
     objects: Objects = []
     edit = _Edit({})
-    for path, content in (*changes.items(), (CHECKPOINT, checkpoint_document(seq))):
+    for path, content in (*changes.items(), (CHECKPOINT, checkpoint_document(seq, FORMAT))):
         edit.put(path, path.split("/"), content)
     tree = _apply(read, base, edit, objects)
     assert tree is not None  # checkpoint.json is always in it

@@ -1,0 +1,50 @@
+"""The upkeep of a store: what doctor found, and what a migration did.
+
+Rule 1: what is wrong stands last, where a terminal shows it, with what to do right below it.
+"""
+
+from coordinaut_git.render.grid import Cell, fields
+from coordinaut_git.render.look import Look, Result
+from coordinaut_git.render.safe import path
+from coordinaut_git.render.words import number, text
+
+_MARKS = {"ok": "green", "warning": "yellow", "failed": "red", "skipped": "dim"}
+
+
+def render_doctor(result: Result, look: Look) -> str:
+    """Where things are, each check with its mark, and the advice where there is some."""
+    places = [(name, Cell(path(str(result[name])))) for name in ("root", "store", "ref") if result.get(name)]
+    lines = [fields(places, look), "\n"] if places else []
+    lines += [f"{look.paint('mended', 'green')}   {text(done)}\n" for done in result.get("mended") or ()]
+    lines += [_check(check, look) for check in result["checks"]]
+    return "".join([*lines, "\n", _tally(result["checks"]), "\n"])
+
+
+def _check(check: Result, look: Look) -> str:
+    mark = text(check["status"])
+    said = f"{look.paint(f'{mark:<8}', _MARKS.get(mark, ''))} {text(check['name'])}: {text(check['summary'])}\n"
+    advice = f"{'':8} {text(check['advice'])}\n" if check.get("advice") else ""
+    return said + advice
+
+
+def _tally(checks: list[Result]) -> str:
+    found = [(mark, sum(check["status"] == mark for check in checks)) for mark in _MARKS]
+    return f"{number(len(checks), 'check')}: " + ", ".join(f"{count} {mark}" for mark, count in found if count) + "."
+
+
+def render_migrate(result: Result, look: Look) -> str:
+    """What was written anew and where the backup is, or that there was nothing to do."""
+    form, replayed = result["toFormat"], number(result["operations"], "operation")
+    if not result["changed"] and result["restored"]:
+        lost = number(result["restored"], "object")
+        return f"Put {lost} back that had been lost or damaged; the documents are what {replayed} give.\n"
+    if not result["changed"]:
+        return f"Nothing to migrate: the state is of format {form}, and its documents are what {replayed} give.\n"
+    written = number(result["documents"], "document")
+    if result["fromFormat"] != form:
+        done = f"Migrated from format {result['fromFormat']} to {form}: {written} written anew from {replayed}."
+    elif result["corrected"] is None:
+        done = f"Wrote {written} anew from {replayed}; some could not be read before."
+    else:
+        done = f"Wrote {written} anew from {replayed}; {result['corrected']:,} were not what they give."
+    return f"{done}\n{look.paint('Backup:', 'dim')} {path(str(result['backup']))}\n"
