@@ -17,12 +17,14 @@ import pytest
 from coordinaut_git.coordinator import Coordinator
 from coordinaut_git.documents import Entry, Store
 from coordinaut_git.errors import EXIT_CODES, CoordinautError, Kind
-from coordinaut_git.protocol import people_views, views
+from coordinaut_git.protocol import handoff_views, people_views, views
 from coordinaut_git.protocol import requests as ask
 from coordinaut_git.protocol.apply import apply
 from coordinaut_git.protocol.decide import Moment
-from coordinaut_git.protocol.model import Actor, MessageKind, Mode, Status
+from coordinaut_git.protocol.holding import holds
+from coordinaut_git.protocol.model import Actor, Answer, MessageKind, Mode, Status
 from coordinaut_git.protocol.ops import Change, Operation, Renewal, from_entry, to_entry
+from coordinaut_git.protocol.rules import COVERS_WRITES
 from coordinaut_git.protocol.state import State
 from coordinaut_git.protocol.values import Instant, duration_ms
 from coordinaut_git.stores.memory import DocumentMap, MemoryStore
@@ -129,6 +131,27 @@ class World:
         done = self.coordinator.run(ask.MarkRead(messages=named, all=not named), actor(who))
         return len(done.operation.change.messages) if done.operation else 0
 
+    def request(self, who: str | None, task: str | Json | None = None, **more: Any) -> Json:
+        """A request for a handoff; gives CONTRACT's Handoff. Without a task, one is created first."""
+        task = self.create() if task is None else task
+        asked = {"reason": "I need it"} | _listed(more)
+        done = self.coordinator.run(ask.RequestHandoff(task=_id(task), **asked), actor(who))
+        assert done.operation is not None
+        return self.handoff(done.operation.change.handoff_id)
+
+    def answer(self, who: str | None, handoff: Json, status: str, response: str | None = None) -> Json:
+        """What somebody says to a handoff; gives CONTRACT's Handoff as it is now."""
+        said = ask.RespondHandoff(id=handoff["id"], status=Answer(status), response=response)
+        self.coordinator.run(said, actor(who))
+        return self.handoff(handoff)
+
+    def commit(self, who: str | None, *paths: str) -> list[Json]:
+        """A commit of these paths; gives CONTRACT's Handoffs that it kept or called off."""
+        asked = ask.KeepPromises(paths=paths, commit="0c464bc0" * 5)
+        done = self.coordinator.run(asked, actor(who))
+        named = getattr(done.operation.change, "handoffs", ()) if done.operation else ()
+        return [self.handoff(handoff_id) for handoff_id in named]
+
     @contextmanager
     def refuses(self, code: str, kind: Kind = Kind.REFUSED) -> Iterator["pytest.ExceptionInfo[CoordinautError]"]:
         """What is asked within is refused with this code, and nothing is written."""
@@ -158,6 +181,18 @@ class World:
     def lease(self, task: str | Json) -> Json | None:
         """CONTRACT's Lease on a task as it is now."""
         return self.task(task)["lease"]
+
+    def handoff(self, handoff: str | Json) -> Json:
+        """CONTRACT's Handoff as it is now."""
+        found = self.state.handoff(handoff if isinstance(handoff, str) else handoff["id"])
+        assert found is not None
+        return handoff_views.handoff_form(found)
+
+    def holders(self, path: str) -> list[str]:
+        """Who holds a path in a mode that covers writes, expired or not: names, in order."""
+        leases = self.state.leases().values()
+        found = [lease for lease in leases if lease.mode in COVERS_WRITES and holds(lease, path, fold=lease.fold)]
+        return sorted({lease.agent_instance.removesuffix("-1") for lease in found})
 
     def entries(self) -> list[Entry]:
         """The line, oldest first."""

@@ -28,7 +28,7 @@ from coordinaut_git.protocol.rules import (
     promised,
     to_be_moved,
 )
-from coordinaut_git.protocol.state import PENDING, handoff_path, lease_path
+from coordinaut_git.protocol.state import CLOSED, PENDING, handoff_path, lease_path
 from coordinaut_git.protocol.step import Step, Writes, set_status
 from coordinaut_git.protocol.values import Instant
 
@@ -92,14 +92,17 @@ def settled(step: Step, writes: Writes, operation: Operation) -> Writes:
     if not any(path.startswith("leases/") for path in writes):
         return {}
     now = step.after(writes)
-    ended = list(_ended(step, now, writes))
-    if not ended:
+    lost = list(_lost(step, now, writes))
+    touched = {lease.task_id for lease in lost} | set(_taken(step, now, writes))
+    if not touched:
         return {}
-    willing = isinstance(operation.change, TaskReleased | TaskUpdated)
+    owners, willing = {lease.agent_instance for lease in lost}, isinstance(operation.change, TaskReleased | TaskUpdated)
     more: Writes = {}
-    for number, handoff in enumerate(now.state.pending_handoffs()):
+    for number, handoff in enumerate(now.state.pending_handoffs(), _letters_so_far(operation)):
+        if handoff.owner not in owners and handoff.task_id not in touched:
+            continue
         at = now.after(more)
-        mine = [lease for lease in ended if willing and lease.agent_instance == handoff.owner]
+        mine = [lease for lease in lost if willing and lease.agent_instance == handoff.owner]
         if handoff.status == HandoffStatus.GRANT_AFTER_COMMIT and _concerned(step, handoff, mine):
             more |= _honoured(at, handoff, operation.id, number)
         elif why := _moot(at, handoff):
@@ -107,14 +110,30 @@ def settled(step: Step, writes: Writes, operation: Operation) -> Writes:
     return more
 
 
-def _ended(step: Step, now: Step, writes: Writes) -> Iterator[Lease]:
-    """The leases that ended, changed hands, or lost a part."""
-    for path in writes:
-        if path.startswith("leases/"):
-            task_id = path.removeprefix("leases/").removesuffix(".json")
-            old, new = step.state.lease(task_id), now.state.lease(task_id)
-            if old and (new is None or new.agent_instance != old.agent_instance or parts_of(new) != parts_of(old)):
-                yield old
+def _lost(step: Step, now: Step, writes: Writes) -> Iterator[Lease]:
+    """The leases that ended, changed hands, or lost a part, as they were."""
+    for task_id in _task_ids(writes, "leases/"):
+        old, new = step.state.lease(task_id), now.state.lease(task_id)
+        if old and (new is None or new.agent_instance != old.agent_instance or parts_of(new) != parts_of(old)):
+            yield old
+
+
+def _taken(step: Step, now: Step, writes: Writes) -> Iterator[str]:
+    """The tasks that somebody holds who did not before, and those that were closed."""
+    for task_id in _task_ids(writes, "leases/"):
+        old, new = step.state.lease(task_id), now.state.lease(task_id)
+        if new and (old is None or old.agent_instance != new.agent_instance):
+            yield task_id
+    yield from (task_id for task_id in _task_ids(writes, "tasks/closed/") if step.task(task_id).status not in CLOSED)
+
+
+def _task_ids(writes: Writes, top: str) -> list[str]:
+    return [path.rpartition("/")[2].removesuffix(".json") for path in writes if path.startswith(top)]
+
+
+def _letters_so_far(operation: Operation) -> int:
+    """How many handoffs an operation has told of by its own effect: letters are numbered on from there."""
+    return len(operation.change.handoffs) if isinstance(operation.change, HandoffsKept) else 0
 
 
 def _concerned(step: Step, handoff: Handoff, leases: list[Lease]) -> bool:
@@ -168,7 +187,7 @@ def _granted(step: Step, handoff: Handoff) -> Lease:
     if own:
         scope = received(parts_of(own), handoff.files, fold=handoff.fold or own.fold)
         wider = lease_scope(own, scope)
-        return replace(wider, expires_at=max(own.expires_at, ends), fence=step.seq, seq=step.seq)
+        return replace(wider, granted_at=step.at, expires_at=max(own.expires_at, ends), fence=step.seq, seq=step.seq)
     return Lease(
         task_id=handoff.task_id,
         display_id=handoff.display_id,

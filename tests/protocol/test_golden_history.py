@@ -20,15 +20,25 @@ MIGRATED = (HISTORIES / "v1-migrated.jsonl").read_bytes().splitlines()
 MIGRATED_DIGEST = "7cfad3a8c2adf21bbe18edfe5826b23a7a01ccdce3dcbbe4cf74244c02e952d5"
 DIGEST = "29967a96b979678657e9f80ed602d3a85dc4b637595721be431ae3c320993b44"
 REFUSED = Counter(
+    bad_operation_id=1,
     scope_conflict=7,
     not_owner=2,
     not_claimed=2,
-    bad_operation_id=1,
+    handoff_ended=1,
+    no_such_handoff=1,
+    not_your_handoff=1,
+    no_instance=1,
+    nothing_promised=2,
+    bad_handoff_id=1,
+    handoff_exists=1,
+    nothing_to_hand_over=1,
+    bad_pattern=2,
+    handoff_pending=1,
+    too_many_parts=1,
     task_exists=1,
     task_closed=1,
     no_such_task=2,
     takeover_needs_reason=1,
-    bad_pattern=1,
     bad_duration=1,
     bad_task_id=1,
     no_recipient=1,
@@ -83,15 +93,21 @@ def test_the_history_is_worth_keeping():
     assert sum("takeovers" in value["data"] for value in values) >= 5
     assert sum("renewals" in value for value in values) >= 5
     documents = everything(replayed([operation(body) for body in BODIES]))
+    ends = Counter(json.loads(data).get("status") for path, data in documents.items() if path.startswith("handoffs/"))
+    assert ends.keys() == {None, "handoff_now", "denied", "cancelled", "completed"}
+    answers = {value["data"]["status"] for value in values if value["op"] == "handoff_answered"}
+    assert answers == {"handoff_now", "grant_after_commit", "denied", "cancelled"}
+    assert any("also" in value["data"] and "without" in value["data"] for value in values)
     kinds = Counter(path.partition("/")[0] for path in documents)
     assert kinds == {
         "aliases": 9,
-        "instances": 7,
-        "leases": 7,
+        "handoffs": 29,
+        "instances": 15,
+        "leases": 13,
         "line.json": 1,
-        "messages": 53,
-        "numbers": 2,
+        "messages": 204,
+        "numbers": 3,
         "readings": 7,
-        "refusals": 22,
-        "tasks": 18,
+        "refusals": 34,
+        "tasks": 32,
     }
