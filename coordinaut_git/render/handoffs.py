@@ -10,13 +10,12 @@ from coordinaut_git.render.words import label, listed, number, party, text
 _TAB = 4
 _STYLES = {"requested": "yellow", "grant_after_commit": "cyan", "handoff_now": "green", "completed": "green"}
 _PENDING = ("requested", "grant_after_commit")
-_MEANINGS = {
-    "requested": "waits for an answer",
-    "grant_after_commit": "promised: after the owner's next commit of it, or its release",
-    "handoff_now": "handed over",
-    "completed": "handed over, as promised",
-    "denied": "denied",
-    "cancelled": "called off",
+_ANSWERED = {
+    "grant_after_commit": "Promised {files} to {requester} for {task}: they go over with the next commit of them "
+    "by {owner}, or when its lease on them ends",
+    "handoff_now": "Handed {files} over: {requester} holds them now, for {task}",
+    "denied": "Denied {files} to {requester} for {task}",
+    "cancelled": "Called off: {files} from {owner} to {requester} for {task}",
 }
 
 
@@ -27,17 +26,19 @@ def render_requested(result: Result, look: Look) -> str:
     return f"Asked {_owner(result)} for {listed(result['files'])}, for {label(result)}: {name}\n{below}"
 
 
-def render_answered(result: Result, look: Look) -> str:
+def render_answered(result: Result, look: Look) -> str:  # noqa: ARG001 - every renderer takes a look
     """How the handoff stands now."""
-    meaning = look.paint(_MEANINGS[result["status"]], _STYLES.get(result["status"], "bold"))
-    return f"{text(result['id'])}, {listed(result['files'])} for {_requester(result)}, {label(result)}: {meaning}.\n"
+    said = _ANSWERED[result["status"]].format(
+        files=listed(result["files"]), requester=_requester(result), owner=_owner(result), task=label(result)
+    )
+    return f"{said} ({text(result['id'])}).\n"
 
 
 def render_handoffs(result: Result, look: Look) -> str:
     """Every handoff with its words, and how many wait for something."""
     handoffs = result["handoffs"]
     if not handoffs:
-        return "No handoffs.\n"
+        return "No handoffs. Ask whoever holds files you need: `coordinaut handoff request --help`.\n"
     pending = sum(one["status"] in _PENDING for one in handoffs)
     tally = f"{number(len(handoffs), 'handoff')}, {pending:,} pending"
     return "\n".join([*(_entry(one, look) for one in handoffs), look.paint(tally, "dim") + "\n"])

@@ -12,8 +12,8 @@ TASK = {
     "lease", "createdAt", "createdBy", "updatedAt",
 }  # fmt: skip
 LEASE = {
-    "taskId", "displayId", "agentInstance", "agent", "threadId", "tool", "files", "mode", "grantedAt", "expiresAt",
-    "state", "fence", "confirmed",
+    "taskId", "displayId", "agentInstance", "agent", "threadId", "tool", "files", "without", "also", "mode",
+    "grantedAt", "expiresAt", "state", "fence", "confirmed",
 }  # fmt: skip
 CONFLICT = {"displayId", "taskId", "agentInstance", "agent", "files", "mode", "expiresAt", "state", "example"}
 EVENT = {"id", "seq", "at", "op", "agentInstance", "agent", "taskId", "summary", "data", "confirmed"}
@@ -82,6 +82,8 @@ def test_claim_gives_the_task_and_its_lease(cli, project, make_task):
         "threadId": "thread-1",
         "tool": "claude",
         "files": ["src/**"],
+        "without": [],
+        "also": [],
         "mode": "shared-docs",
         "state": "active",
         "fence": 2,

@@ -195,6 +195,32 @@ INSTANCE = {
     "active": True,
     "leases": [lease()],
 }
+HANDOFF = {
+    "id": "handoff_20261122_0a1b2c3d4e61",
+    "taskId": "task_20261122_001_a1",
+    "displayId": "AGT-20261122-001",
+    "requester": "agent_456",
+    "requesterAgent": "backend-codex",
+    "owner": "claude-c3d4",
+    "ownerAgent": None,
+    "files": ["package.json", "pnpm-lock.yaml"],
+    "mode": "exclusive",
+    "reason": "need dependency for API client generation",
+    "status": "requested",
+    "response": None,
+    "at": "2026-11-22T15:58:00.000Z",
+    "respondedAt": None,
+    "endedAt": None,
+}
+PROMISED = HANDOFF | {
+    "status": "grant_after_commit",
+    "response": "after the tests:\n\n\t- unit\n\t- the slow ones",
+    "respondedAt": "2026-11-22T15:59:00.000Z",
+}
+HANDED = PROMISED | {"id": "handoff_20261121_ff", "status": "completed", "files": ["設計/**"], "endedAt": NOW}
+CARVED = lease(
+    without=["src/api/v1/a.py", "src/api/v2/"], also=[{"files": ["src/api/v2/b.py", "lib/"], "without": ["lib/x"]}]
+)
 PRESENT = [
     INSTANCE,
     INSTANCE
@@ -246,6 +272,14 @@ CASES = {
     "create": ("create", task(files=["src/**"], priority=1)),
     "update": ("update", LONG),
     "claim": ("claim", {"task": task(), "lease": lease()}),
+    "claim-carved": ("claim", {"task": task(lease=CARVED), "lease": CARVED}),
+    "status-carved": ("status", STATUS | {"leases": [CARVED, LATE]}),
+    "handoff-request": ("handoff request", HANDOFF),
+    "handoff-respond": ("handoff respond", PROMISED),
+    "handoff-respond-now": ("handoff respond", PROMISED | {"status": "handoff_now", "endedAt": NOW}),
+    "handoff-respond-denied": ("handoff respond", HANDOFF | {"status": "denied", "endedAt": NOW}),
+    "handoff-list": ("handoff list", {"handoffs": [PROMISED, HANDOFF, HANDED]}),
+    "handoff-list-empty": ("handoff list", {"handoffs": []}),
     "claim-provisional": ("claim", {"task": task(), "lease": lease(confirmed=False, mode="shared-docs")}),
     "heartbeat": ("heartbeat", {"leases": [lease(), LATE]}),
     "heartbeat-one": ("heartbeat", {"task": task(), "lease": lease()}),

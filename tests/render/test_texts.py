@@ -14,6 +14,7 @@ from render_examples import (
     CONFLICT,
     EVENTS,
     EXPECTED,
+    HANDOFF,
     INSTANCE,
     LATE,
     MESSAGE,
@@ -97,6 +98,7 @@ def test_colour_changes_nothing_but_the_colour():
 @given(hostile, st.sampled_from([20, 40, 80]), st.booleans())
 def test_no_text_from_data_reaches_the_terminal_unescaped(text, width, colour):
     held = lease(agentInstance=text, agent=text, files=[text, text], displayId=text, mode=text)
+    held |= {"without": [text], "also": [{"files": [text], "without": [text]}]}
     evil = task(
         title=text, scope=text, next=text, status=text, displayId=text, blockers=[text], lease=held, files=[text]
     )
@@ -106,6 +108,8 @@ def test_no_text_from_data_reaches_the_terminal_unescaped(text, width, colour):
     check = {"name": text, "status": text, "summary": text, "advice": text}
     words = MESSAGE | {name: text for name, value in MESSAGE.items() if isinstance(value, str) and name != "at"}
     words |= {"toAgent": text, "mentions": [text]}
+    handoff = HANDOFF | dict.fromkeys(("id", "displayId", "requester", "requesterAgent", "owner", "reason"), text)
+    handoff |= {"ownerAgent": text, "files": [text], "response": text}
     cases = {
         "status": {"tasks": [evil], "leases": [held], "counts": {"open": 1}},
         "mine": {"tasks": [evil]},
@@ -121,6 +125,9 @@ def test_no_text_from_data_reaches_the_terminal_unescaped(text, width, colour):
         "inbox": {"messages": [words, words | {"broadcast": True, "read": True}], "unread": 1},
         "inbox-read": {"count": 1},
         "presence": {"instances": [INSTANCE | {"id": text, "name": text, "tool": text, "leases": [held]}]},
+        "handoff request": handoff,
+        "handoff respond": handoff | {"status": "denied"},
+        "handoff list": {"handoffs": [handoff, handoff | {"status": text}]},
         "doctor": {"checks": [check], "root": text, "store": text, "ref": text},
         "migrate": MIGRATED | {"backup": text},
         "init": {"storage": text, "location": text, "ref": text, "created": True},

@@ -49,6 +49,7 @@ class Family(click.Group):
         super().__init__(
             words.rpartition(" ")[2] or PROGRAM,
             help=help,
+            short_help=help,
             epilog=epilog,
             params=[*common(), *params],
             context_settings=SETTINGS,
