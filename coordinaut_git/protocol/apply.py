@@ -12,6 +12,7 @@ from coordinaut_git.protocol.holding import parts_of
 from coordinaut_git.protocol.model import (
     Actor,
     Alias,
+    Handoff,
     Instance,
     Lease,
     Numbers,
@@ -81,8 +82,9 @@ def carried_out(state: State, operation: Operation, seq: int) -> tuple[Operation
 
 
 def _others(writes: Writes, operation: Operation) -> tuple[str, ...]:
-    """The tasks whose leases an operation changed and that it does not name."""
+    """The tasks whose leases or handoffs an operation changed and that it does not name."""
     touched = {path.removeprefix("leases/").removesuffix(".json") for path in writes if path.startswith("leases/")}
+    touched |= {written.task_id for written in writes.values() if isinstance(written, Handoff)}
     return tuple(sorted(touched - replace(operation, about=()).tasks))[:MAX_LISTED]
 
 

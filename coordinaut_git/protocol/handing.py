@@ -89,7 +89,7 @@ def _kept_all(step: Step, change: HandoffsKept, operation: Operation) -> Writes:
 
 def settled(step: Step, writes: Writes, operation: Operation) -> Writes:
     """What an operation's `writes` make of the handoffs that were pending: they end where a lease or a task did."""
-    if not any(path.startswith("leases/") for path in writes):
+    if not any(path.startswith(("leases/", "tasks/closed/")) for path in writes):
         return {}
     now = step.after(writes)
     lost = list(_lost(step, now, writes))

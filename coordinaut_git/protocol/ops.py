@@ -212,7 +212,7 @@ class Operation:
 
     @property
     def tasks(self) -> frozenset[str]:
-        """The stable ids of all tasks it touches: the one it names, and those whose leases it renews, ends or cuts."""
+        """The stable ids of all tasks it touches: the one it names, and those whose leases or handoffs it changes."""
         ended = getattr(self.change, "takeovers", ())
         named = (self.change.task_id or "", *self.about)
         return frozenset((*named, *(one.task_id for one in (*self.renewals, *ended)))) - {""}

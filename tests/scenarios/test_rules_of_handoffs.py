@@ -269,6 +269,7 @@ def test_r88_a_handoff_is_cancelled_when_the_owner_loses_all_of_it_to_a_takeover
     world.claim("carol", files="src/", takeover_reason="gone")
     assert world.handoff(handoff)["status"] == "cancelled"
     assert world.holders("src/a.py") == ["carol"]
+    assert handoff["taskId"] in world.operations()[-1].about, "whoever looks for the task finds this"
 
 
 def test_r88_a_request_goes_on_while_the_owner_has_some_of_it(world):
