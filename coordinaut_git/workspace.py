@@ -24,6 +24,7 @@ from coordinaut_git.protocol.values import check_identifier
 
 if TYPE_CHECKING:
     from coordinaut_git.history.history import History
+    from coordinaut_git.history.past import LinePast
 
 if TYPE_CHECKING:
     from coordinaut_git.stores.git.store import GitStore
@@ -145,6 +146,35 @@ class Workspace:
         from coordinaut_git.history.history import History  # few commands look back
 
         return History(self.coordinator, self.place.own_dir)
+
+    @cached_property
+    def past(self) -> "LinePast":
+        """What was, point by point, for whoever judges what was done then."""
+        from coordinaut_git.history.past import LinePast
+
+        return LinePast(self.coordinator, self.history)
+
+    @property
+    def index_file(self) -> Path | None:
+        """The index that a running `git commit` of this work tree has handed to us, if any."""
+        from coordinaut_git.plumbing.staged import index_of_hook
+
+        return index_of_hook(self.place, self.environ)
+
+    @property
+    def remote(self) -> str | None:
+        """The remote whose line is the team's: the one that was set, else origin, else the only one there is."""
+        remotes = self.settings.remotes
+        usual = "origin" if "origin" in remotes else remotes[0] if len(remotes) == 1 else None
+        return self.settings.values.get("remote") or usual
+
+    def on(self, ref: str) -> "Workspace":
+        """The same place with the line on another ref, to be read and closed."""
+        from coordinaut_git.stores.git.store import open_git_store
+
+        settings = replace(self.settings, ref=check_ref_name(ref))
+        store = open_git_store(self.place, settings)
+        return Workspace(self.start, self.place, settings, store, self.environ, SystemClock(), self._ids)
 
     def close(self) -> None:
         """Let go of the store, and of the index of the history."""

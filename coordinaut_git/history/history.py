@@ -45,14 +45,23 @@ class History:
         self._shelf = Shelf(folder)
         self._past: deque[Known] = deque(maxlen=_REMEMBERED)
 
+    def point_at(self, instant: Instant) -> Point | None:
+        """The newest point whose instant is not after `instant`, with its place; None before the first operation."""
+
+        def look(index: Index) -> Point | None:
+            point = index.at(instant)
+            return self._event(point).point if point else None
+
+        return self._ask(look)
+
     def head_at(self, instant: Instant) -> Head | None:
         """The newest point whose instant is not after `instant`; None before the first operation."""
-        point = self._at(instant)
+        point = self.point_at(instant)
         return point.head if point else None
 
     def state_at(self, instant: Instant) -> State | None:
         """The state as it was at `instant`; None before the first operation."""
-        point = self._at(instant)
+        point = self.point_at(instant)
         return self.state(point) if point else None
 
     def state(self, point: Point) -> State:
@@ -90,13 +99,6 @@ class History:
     def close(self) -> None:
         """Let go of the index."""
         self._shelf.close()
-
-    def _at(self, instant: Instant) -> Point | None:
-        def look(index: Index) -> Point | None:
-            point = index.at(instant)
-            return self._event(point).point if point else None
-
-        return self._ask(look)
 
     def _events(self, keys: Iterable[bytes], newest: int | None) -> list[Event]:
         first = 0 if newest is None else -newest

@@ -49,6 +49,18 @@ def _git_identity_reset(workspace: Workspace, request: ask.ResetGitIdentity) -> 
     return git_identity_reset(workspace, request)
 
 
+def _verify_commit(workspace: Workspace, request: ask.VerifyCommit) -> Json:
+    from coordinaut_git.operations.verification import verify_commit
+
+    return verify_commit(workspace, request)
+
+
+def _verify_commit_range(workspace: Workspace, request: ask.VerifyCommitRange) -> Json:
+    from coordinaut_git.operations.verify_range import verify_commit_range
+
+    return verify_commit_range(workspace, request)
+
+
 def _doctor(workspace: Workspace, request: ask.Doctor) -> Json:
     from coordinaut_git.operations.doctor import doctor
 
@@ -128,6 +140,18 @@ TABLE: tuple[Operation, ...] = (
         request=ask.VerifyWorktree,
         handler=_verify_worktree,
         example="coordinaut verify-worktree --agent-instance agent_123",
+    ),
+    Operation(
+        name="verify-commit",
+        request=ask.VerifyCommit,
+        handler=_verify_commit,
+        example="coordinaut verify-commit --message-file .git/COMMIT_EDITMSG",
+    ),
+    Operation(
+        name="verify-commit-range",
+        request=ask.VerifyCommitRange,
+        handler=_verify_commit_range,
+        example='coordinaut verify-commit-range --range "origin/main..HEAD" --fetch',
     ),
     Operation(name="snapshot", request=ask.Snapshot, handler=project.snapshot, example="coordinaut snapshot"),
     Operation(

@@ -62,6 +62,23 @@ def find_task(state: State, reference: str) -> Task:
     return task
 
 
+def tasks_meant(state: State, reference: str) -> tuple[str, ...]:
+    """The stable ids of the tasks that a record of the past can mean; none for what names no task, or no one task.
+
+    A display id means the task that has it now, and those that had it before they moved to another number.
+    """
+    shown = _DISPLAY.match(reference)
+    if shown and len(shown[1]) == DAY_DIGITS and shown[2]:
+        moved = state.alias(display_id(shown[1], int(shown[2])))
+        found = (*state.numbered(shown[1], int(shown[2])), *((moved,) if moved else ()))
+        if found:
+            return tuple(dict.fromkeys(found))
+    try:
+        return (find_task(state, reference).id,)
+    except CoordinautError:
+        return ()
+
+
 def _by_display_id(state: State, day: str, number: str) -> list[str]:
     if len(day) == DAY_DIGITS and number:
         shown = display_id(day, int(number))

@@ -12,12 +12,21 @@ from typing import Any
 from coordinaut_git.protocol.model import Answer, HandoffStatus, MessageKind, Mode, Status, Tool
 
 
-def param(text: str, default: Any = MISSING, *, metavar: str | None = None, positional: bool = False) -> Any:
+def param(
+    text: str,
+    default: Any = MISSING,
+    *,
+    metavar: str | None = None,
+    positional: bool = False,
+    opposite: str | None = None,
+) -> Any:
     """A parameter of a request: its help, its default (required without one), how its value is called.
 
-    A `positional` one is given on the command line by its place, without its name: `completion bash`.
+    A `positional` one is given on the command line by its place, without its name: `completion bash`. A flag that holds
+    unless it is denied has an `opposite`, the name of the option that denies it.
     """
-    return field(default=default, metadata={"help": text, "metavar": metavar, "positional": positional})
+    facts = {"help": text, "metavar": metavar, "positional": positional, "opposite": opposite}
+    return field(default=default, metadata=facts)
 
 
 def planned(text: str, default: Any) -> Any:
@@ -247,6 +256,29 @@ class VerifyWorktree(Request):
     """Check that every changed file of this work tree is covered by a lease of yours."""
 
     agent_instance: str | None = param("The agent instance.", None, metavar="ID")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifyCommit(Request):
+    """Check what is staged, and the trailers of a message, before they become a commit."""
+
+    agent_instance: str | None = param("The agent instance that commits.", None, metavar="ID")
+    message_file: str | None = param(
+        "The file with the commit message, to check its trailers too.", None, metavar="PATH"
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifyCommitRange(Request):
+    """Check commits against what their agents held when they made them."""
+
+    range: str = param("The commits, as A..B; a single revision is that one commit.", metavar="A..B")
+    fetch: bool = param("Read the coordination of the team's remote first; what CI needs.", default=False)
+    require_trailers: bool = param(
+        "Whether every commit must name its agent and task; --allow-missing passes over those that name none.",
+        default=True,
+        opposite="allow_missing",
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

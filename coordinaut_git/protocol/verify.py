@@ -1,10 +1,11 @@
 """Are these changed paths covered? Pure: paths in, violations out.
 
-Rule 1: an instance may change a path under its own unexpired lease, in a mode that covers writes, and not else.
+Rule 1: an instance may change a path under its own unexpired lease, in a mode that covers writes, and not else; where
+        tasks are named, under the lease of one of these.
 Rule 2: the reason that is given is the one that helps most: who holds the path now, else what the instance lacks.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any, NamedTuple
 
 from coordinaut_git.protocol.asking import Moment
@@ -22,28 +23,30 @@ class ChangedPath(NamedTuple):
     directory: bool = False
 
 
+Json = dict[str, Any]
+Why = tuple[str, Lease | None, str]
+"""A reason, the lease it is about, and a hint."""
+
+
 def violations(
-    state: State, instance: str, changed: Iterable[ChangedPath], moment: Moment, *, fold: bool
-) -> list[dict[str, Any]]:
-    """CONTRACT's Violations, in the order of the paths."""
+    state: State,
+    instance: str,
+    changed: Iterable[ChangedPath],
+    moment: Moment,
+    *,
+    fold: bool,
+    tasks: Collection[str] | None = None,
+) -> list[Json]:
+    """CONTRACT's Violations, in the order of the paths; `tasks` are the stable ids of those named, None for any."""
     leases = sorted(state.leases().values(), key=lambda lease: lease.fence, reverse=True)
-    found = (_violation(leases, instance, path, moment, fold=fold) for path in changed)
+    found = (_violation(leases, instance, path, moment, fold=fold, tasks=tasks) for path in changed)
     return [violation for violation in found if violation]
 
 
-def _violation(
-    leases: list[Lease], instance: str, changed: ChangedPath, moment: Moment, *, fold: bool
-) -> dict[str, Any] | None:
-    covering = [
-        lease for lease in leases if holds(lease, changed.path, fold=fold or lease.fold, directory=changed.directory)
-    ]
-    own = [lease for lease in covering if lease.agent_instance == instance]
-    if any(lease.mode in COVERS_WRITES and not moment.expired(lease) for lease in own):
-        return None
-    others = [lease for lease in covering if lease.agent_instance != instance and lease.mode in COVERS_WRITES]
-    reason, lease, hint = _why(own, others, instance, moment)
+def violation(reason: str, hint: str, *, path: str | None = None, lease: Lease | None = None) -> Json:
+    """CONTRACT's Violation; `commit` is filled in by who knows it."""
     return {
-        "path": changed.path,
+        "path": path,
         "reason": reason,
         "holder": _holder(lease) if lease else None,
         "commit": None,
@@ -51,8 +54,41 @@ def _violation(
     }
 
 
-def _why(own: list[Lease], others: list[Lease], instance: str, moment: Moment) -> tuple[str, Lease | None, str]:
-    """The reason, the lease it is about, and a hint."""
+def covering(leases: Iterable[Lease], changed: ChangedPath, *, fold: bool) -> list[Lease]:
+    """The leases whose scope holds this path, whoever has them and in what mode."""
+    return [
+        lease for lease in leases if holds(lease, changed.path, fold=fold or lease.fold, directory=changed.directory)
+    ]
+
+
+def _violation(
+    leases: list[Lease],
+    instance: str,
+    changed: ChangedPath,
+    moment: Moment,
+    *,
+    fold: bool,
+    tasks: Collection[str] | None,
+) -> Json | None:
+    found = covering(leases, changed, fold=fold)
+    own = [lease for lease in found if lease.agent_instance == instance]
+    good = [lease for lease in own if lease.mode in COVERS_WRITES and not moment.expired(lease)]
+    if any(tasks is None or lease.task_id in tasks for lease in good):
+        return None
+    others = [lease for lease in found if lease.agent_instance != instance and lease.mode in COVERS_WRITES]
+    reason, lease, hint = _outside(good) or _why(own, others, instance, moment)
+    return violation(reason, hint, path=changed.path, lease=lease)
+
+
+def _outside(good: list[Lease]) -> Why | None:
+    for lease in good:
+        hint = f"It belongs to {lease.display_id}: name that task too (Agent-Task), or make it a commit of its own."
+        return "outside_task_scope", lease, hint
+    return None
+
+
+def _why(own: list[Lease], others: list[Lease], instance: str, moment: Moment) -> Why:
+    """Why a path is not covered."""
     for lease in others:
         if any(takeover.agent_instance == instance for takeover in lease.took_over):
             return "taken_over", lease, f"{holder(lease)} took it over; leave the file to {lease.display_id}."
@@ -69,7 +105,7 @@ def _why(own: list[Lease], others: list[Lease], instance: str, moment: Moment) -
     return "unclaimed", None, "Claim it before you change it, or undo the change."
 
 
-def _holder(lease: Lease) -> dict[str, Any]:
+def _holder(lease: Lease) -> Json:
     return {
         "agentInstance": lease.agent_instance,
         "agent": lease.agent,

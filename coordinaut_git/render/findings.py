@@ -4,12 +4,23 @@ Rule 1: nothing found is said in a sentence; what was found comes as a table, wi
 """
 
 from collections.abc import Sequence
-from typing import Any
 
+from coordinaut_git.render.commits import hints
 from coordinaut_git.render.grid import Cell, Column, cut, grid
 from coordinaut_git.render.look import Look, Result
 from coordinaut_git.render.safe import path
-from coordinaut_git.render.words import holder, label, listed, mode_cells, number, text, until_cell
+from coordinaut_git.render.words import (
+    COMMIT_CHARS,
+    REASONS,
+    held_by,
+    holder,
+    label,
+    listed,
+    mode_cells,
+    number,
+    text,
+    until_cell,
+)
 
 _CONFLICT_COLUMNS = (
     Column(title="Held by"),
@@ -25,18 +36,6 @@ _VIOLATION_COLUMNS = (
     Column(title="Why", gives="wrap"),
     Column(title="Held by"),
 )
-_REASONS = {
-    "unclaimed": "nobody has claimed it",
-    "held_by_other": "somebody else holds it",
-    "expired": "the lease has expired",
-    "read_only_mode": "the lease's mode covers no writing",
-    "outside_task_scope": "outside the task's files",
-    "missing_trailer": "the commit names no task",
-    "unknown_task": "the commit names an unknown task",
-    "never_held": "the lease was never held",
-    "taken_over": "somebody took it over",
-}
-_COMMIT_CHARS = 10
 
 
 def render_conflicts(result: Result, look: Look) -> str:
@@ -83,16 +82,14 @@ def violation_table(violations: Sequence[Result], look: Look) -> str:
     """The paths, why, and what helps: each hint once."""
     rows = [
         (
-            Cell(text(one.get("commit"))[:_COMMIT_CHARS]),
-            Cell(path(one["path"]) if one.get("path") else ""),
-            Cell(_REASONS.get(one["reason"]) or text(one["reason"]), "red"),
-            Cell(_holder(one.get("holder"))),
+            Cell(text(one.get("commit"))[:COMMIT_CHARS]),
+            Cell(path(one["path"]) if one.get("path") else "(the message)"),
+            Cell(REASONS.get(one["reason"]) or text(one["reason"]), "red"),
+            Cell(held_by(one.get("holder"))),
         )
         for one in violations
     ]
-    hints = dict.fromkeys(text(one["hint"]) for one in violations if one.get("hint"))
-    below = "".join(f"{look.paint('hint:', 'cyan')} {hint}\n" for hint in hints)
-    return grid(_VIOLATION_COLUMNS, rows, look) + (f"\n{below}" if below else "")
+    return grid(_VIOLATION_COLUMNS, rows, look) + hints(violations, look)
 
 
 def render_events(result: Result, look: Look) -> str:
@@ -109,7 +106,3 @@ def render_event(event: Result, look: Look) -> str:
     waits = "provisional: " if event.get("confirmed") is False else ""
     plain = cut(f"{when}  {who}  {waits}{text(event['summary'])}", look.width)
     return look.paint(plain[: len(when)], "dim") + plain[len(when) :] + "\n"
-
-
-def _holder(value: Any) -> str:
-    return holder(value) if isinstance(value, dict) else text(value)

@@ -69,6 +69,7 @@ def render_error(error: Result, look: Look) -> str:
 
     `error` is the `error` object of the JSON form.
     """
+    from coordinaut_git.render.commits import violations_by_commit
     from coordinaut_git.render.findings import render_conflicts, violation_table
 
     details: Result = error.get("details") or {}
@@ -78,7 +79,9 @@ def render_error(error: Result, look: Look) -> str:
     said = _lines(parts)
     if details.get("conflicts"):
         said += "\n" + render_conflicts(details, look)
-    if details.get("violations"):
+    if details.get("failed"):
+        said += "\n" + violations_by_commit(details, look)
+    elif details.get("violations"):
         said += "\n" + violation_table(details["violations"], look)
     return said
 

@@ -6,6 +6,7 @@ Rule 1: a renderer takes the `result` of the JSON form and a `Look`, and gives t
 from collections.abc import Mapping
 
 from coordinaut_git.render.attribution import render_git_identity, render_git_identity_reset
+from coordinaut_git.render.commits import render_range
 from coordinaut_git.render.findings import render_conflicts, render_events, render_verify
 from coordinaut_git.render.handoffs import render_answered, render_handoffs, render_requested
 from coordinaut_git.render.look import Renderer
@@ -31,6 +32,8 @@ RENDERERS: Mapping[str, Renderer] = {
     "mine": render_mine,
     "conflicts": render_conflicts,
     "verify-worktree": render_verify,
+    "verify-commit": render_verify,
+    "verify-commit-range": render_range,
     "watch": render_events,
     "snapshot": render_snapshot,
     "doctor": render_doctor,

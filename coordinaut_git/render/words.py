@@ -12,6 +12,21 @@ from coordinaut_git.render.safe import printable
 
 DEFAULT_PRIORITY = 2
 STATUSES = ("open", "claimed", "investigating", "fixing", "verifying", "blocked", "done", "cancelled")
+REASONS = {
+    "unclaimed": "nobody has claimed it",
+    "held_by_other": "somebody else holds it",
+    "expired": "the lease has expired",
+    "read_only_mode": "the lease's mode covers no writing",
+    "outside_task_scope": "outside the task's files",
+    "missing_trailer": "a trailer is missing or unclear",
+    "unknown_task": "the commit names an unknown task",
+    "never_held": "the task was never held",
+    "taken_over": "somebody took it over",
+}
+"""What the reasons of a violation mean."""
+
+COMMIT_CHARS = 10
+
 _STATUS_STYLES = {"open": "", "blocked": "red", "done": "green", "cancelled": "dim"}
 
 
@@ -54,6 +69,11 @@ def held_files(lease: Result) -> str:
 def _layer(part: Result) -> str:
     without = part.get("without")
     return listed(part["files"]) + (f" (without {listed(without)})" if without else "")
+
+
+def held_by(value: Any) -> str:
+    """The holder that a violation names: a document, or a name; empty for none."""
+    return holder(value) if isinstance(value, dict) else text(value)
 
 
 def status_cell(task: Result) -> Cell:

@@ -103,6 +103,47 @@ VIOLATIONS = [
     {"path": "notes \udcff\n.txt", "reason": "unclaimed", "holder": None, "commit": None, "hint": "Claim it first."},
     {"path": "other.txt", "reason": "unclaimed", "holder": None, "commit": None, "hint": "Claim it first."},
 ]
+MISSING = {
+    "path": None,
+    "reason": "missing_trailer",
+    "holder": None,
+    "commit": None,
+    "hint": "Add the trailer Agent-Task with the id of its task.",
+}
+UNVERIFIED = {
+    "kind": "refused",
+    "code": "unverified",
+    "message": "1 of 2 staged paths are not covered.",
+    "hint": "Claim it first.",
+    "details": {"violations": [*VIOLATIONS[1:2], MISSING], "checked": 2},
+}
+COMMIT = {
+    "commit": "51401dc047b2f8f5a3bb12cc1a7b9a0e5b9dca11",
+    "subject": "Keep requests below the limit, and say in the log how many were too many",
+    "author": "Anna",
+    "committedAt": NOW,
+    "agentInstance": "claude-c3d4",
+    "tasks": ["AGT-20261122-001", "\x1b[31mx"],
+}
+BY_HAND = COMMIT | {"commit": "9" * 40, "subject": "\x1b]0;x\x07 by hand", "agentInstance": None, "tasks": []}
+RANGE = {"violations": [], "range": "origin/main..HEAD", "ref": "refs/coordinaut/state"}
+STALE = {
+    "kind": "refused",
+    "code": "unverified",
+    "message": "2 of 5 commits do not pass.",
+    "hint": "Claim it first.",
+    "details": {
+        "violations": [
+            VIOLATIONS[0] | {"commit": COMMIT["commit"], "holder": {"agentInstance": "codex-a1b2"}},
+            *(one | {"commit": COMMIT["commit"]} for one in VIOLATIONS[1:]),
+            *(VIOLATIONS[1] | {"path": f"src/{number}.py", "commit": COMMIT["commit"]} for number in range(12)),
+            MISSING | {"commit": "9" * 40},
+        ],
+        "failed": [COMMIT, BY_HAND],
+        "commits": 5,
+        "checked": 5,
+    },
+}
 EVENTS = [
     {
         "id": "op1",
@@ -290,6 +331,12 @@ CASES = {
     "verify": ("verify-worktree", {"violations": VIOLATIONS, "checked": 5, "agentInstance": "claude-c3d4"}),
     "verify-covered": ("verify-worktree", {"violations": [], "checked": 5, "agentInstance": "claude-c3d4"}),
     "verify-unchanged": ("verify-worktree", {"violations": [], "checked": 0, "agentInstance": "claude-c3d4"}),
+    "verify-commit": ("verify-commit", {"violations": [], "checked": 1, "agentInstance": "claude-c3d4"}),
+    "verify-commit-refused": ("error", UNVERIFIED),
+    "verify-commit-range": ("verify-commit-range", RANGE | {"commits": 5, "checked": 5}),
+    "verify-commit-range-some": ("verify-commit-range", RANGE | {"commits": 5, "checked": 2}),
+    "verify-commit-range-empty": ("verify-commit-range", RANGE | {"commits": 0, "checked": 0}),
+    "verify-commit-range-refused": ("error", STALE),
     "message": ("message", MESSAGE),
     "message-everybody": ("message", INBOX[1]),
     "inbox": ("inbox", {"messages": INBOX, "unread": 2}),

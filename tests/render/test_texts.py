@@ -120,6 +120,8 @@ def test_no_text_from_data_reaches_the_terminal_unescaped(text, width, colour):
         "release": {"task": evil},
         "conflicts": {"conflicts": [conflict]},
         "verify-worktree": {"violations": [violation], "checked": 1, "agentInstance": text},
+        "verify-commit": {"violations": [violation], "checked": 1, "agentInstance": text},
+        "verify-commit-range": {"violations": [], "commits": 0, "checked": 0, "range": text},
         "watch": {"events": [EVENTS[0] | {"agentInstance": text, "summary": text}]},
         "message": words,
         "inbox": {"messages": [words, words | {"broadcast": True, "read": True}], "unread": 1},
@@ -137,7 +139,10 @@ def test_no_text_from_data_reaches_the_terminal_unescaped(text, width, colour):
     }
     assert cases.keys() == RENDERERS.keys()
     error = {"message": text, "hint": text, "details": {"conflicts": [conflict], "violations": [violation]}}
-    said = [RENDERERS[name](result, look(width, colour=False)) for name, result in cases.items()]
+    failed = {"commit": text, "subject": text, "author": text, "agentInstance": text, "tasks": [text]}
+    by_commit = error | {"details": {"failed": [failed], "violations": [violation, violation | {"path": None}]}}
+    said = [render_error(by_commit, look(width))]
+    said += [RENDERERS[name](result, look(width, colour=False)) for name, result in cases.items()]
     for one in [*said, render_error(error, look(width))]:
         assert_harmless(one)
     for name, result in cases.items():

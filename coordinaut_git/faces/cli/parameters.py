@@ -46,17 +46,25 @@ def common() -> list[click.Parameter]:
 def grown(field: "Field[Any]") -> click.Parameter:
     """The option, or the positional argument, that a field of a request becomes."""
     given = _taken(without_none(field.type)) | {"required": field.default is MISSING}
+    if field.metadata.get("opposite"):
+        given["default"] = field.default
     if not isinstance(given.get("type"), _Member):
         usual = "PATTERN,…" if given.get("multiple") else field.name.upper()
         given["metavar"] = field.metadata.get("metavar") or usual
     if field.metadata.get("positional"):
         return click.Argument([field.name], nargs=-1 if given.pop("multiple", False) else 1, **given)
     return click.Option(
-        ["--" + field.name.replace("_", "-")],
+        [_written(field)],
         help=field.metadata["help"],
         envvar=ENVIRONMENT.get(field.name, f"COORDINAUT_{field.name.upper()}"),
         **given,
     )
+
+
+def _written(field: "Field[Any]") -> str:
+    """`--name`, or `--name/--opposite`."""
+    names = (field.name, field.metadata.get("opposite"))
+    return "/".join("--" + name.replace("_", "-") for name in names if name)
 
 
 def _taken(kind: Any) -> dict[str, Any]:

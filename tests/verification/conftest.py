@@ -1,0 +1,17 @@
+"""Scenes for tests of verification."""
+
+import pytest
+from scene import Scene
+from world import SetClock, World
+
+from coordinaut_git.plumbing.repository import find
+from coordinaut_git.stores.git.store import open_git_store
+
+
+@pytest.fixture
+def scene(repository) -> Scene:
+    store = open_git_store(find(repository))
+    store.seen_ms_ago = lambda seq: None  # instants are set by hand here, so this machine has seen none of it elapse
+    scene = Scene(repository, World(store=store, clock=SetClock()))
+    scene.base = scene.git("rev-parse", "HEAD")
+    return scene
