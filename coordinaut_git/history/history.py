@@ -15,11 +15,11 @@ from coordinaut_git.coordinator import Coordinator, Known
 from coordinaut_git.documents import Entry, Head
 from coordinaut_git.errors import CoordinautError
 from coordinaut_git.history.index import Index, Point, Useless
-from coordinaut_git.history.rows import instance_key, path_keys, task_key
+from coordinaut_git.history.rows import instance_key, keys_below, path_keys, task_key
 from coordinaut_git.history.shelf import Shelf
 from coordinaut_git.protocol.ops import Operation, from_entry
-from coordinaut_git.protocol.scope import covers
 from coordinaut_git.protocol.state import State
+from coordinaut_git.protocol.tenure import Spot
 from coordinaut_git.protocol.values import Instant
 
 T = TypeVar("T")
@@ -82,13 +82,14 @@ class History:
         """What an agent instance did, and what ended its leases or was said to it, oldest first."""
         return self._events([instance_key(instance)], newest)
 
-    def naming(self, path: str, *, fold: bool = False, newest: int | None = None) -> list[Event]:
-        """What named patterns that cover a path, oldest first: new tasks, grants, handoffs."""
-        return [
-            event
-            for event in self._events(path_keys(path), newest)
-            if covers(patterns_of(event.operation), path, fold=fold or getattr(event.operation.change, "fold", False))
-        ]
+    def naming(self, spot: Spot, *, newest: int | None = None) -> list[Event]:
+        """What named patterns that cover a path, or meet a folder, oldest first: new tasks, grants, handoffs.
+
+        With `newest`, only so many of those are looked at that begin like the path.
+        """
+        below = keys_below(spot.path) if spot.folder else None
+        events = self._events(path_keys(spot.path), newest, below)
+        return [event for event in events if spot.is_in(patterns_of(event.operation), fold=_folds(event.operation))]
 
     def keep_up(self, most: int) -> None:
         """Bring the index up to date if at most the newest `most` operations are not in it; never fails or waits."""
@@ -100,9 +101,11 @@ class History:
         """Let go of the index."""
         self._shelf.close()
 
-    def _events(self, keys: Iterable[bytes], newest: int | None) -> list[Event]:
+    def _events(
+        self, keys: Iterable[bytes], newest: int | None, below: tuple[bytes, bytes] | None = None
+    ) -> list[Event]:
         first = 0 if newest is None else -newest
-        return self._ask(lambda index: [self._event(point) for point in index.found(keys)[first:]])
+        return self._ask(lambda index: [self._event(point) for point in index.found(keys, below or (b"", b""))[first:]])
 
     def _event(self, point: Point) -> Event:
         entry = next(self._store.log(point.head), None)
@@ -118,6 +121,10 @@ class History:
         except (Useless, CoordinautError):  # is the line damaged, it is said by whoever reads it for the new index
             self._shelf.discard()
             return question(self._shelf.get(self._store, head))
+
+
+def _folds(operation: Operation) -> bool:
+    return getattr(operation.change, "fold", False)
 
 
 def patterns_of(operation: Operation) -> tuple[str, ...]:

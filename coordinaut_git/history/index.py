@@ -23,7 +23,9 @@ CREATE TABLE line (seq INTEGER PRIMARY KEY, head TEXT NOT NULL, at INTEGER NOT N
 CREATE TABLE found (key BLOB NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (key, seq)) WITHOUT ROWID;
 PRAGMA user_version = {LAYOUT};
 """
-_FOUND = "SELECT DISTINCT seq, head, at FROM found JOIN line USING (seq) WHERE key IN ({}) ORDER BY seq"
+_FOUND = """
+SELECT DISTINCT seq, head, at FROM found JOIN line USING (seq) WHERE key IN ({}) OR key >= ? AND key < ? ORDER BY seq
+"""
 
 
 class Useless(Exception):
@@ -80,11 +82,12 @@ class Index:
             low, high = (middle, high) if self._point(middle).at <= instant else (low, middle - 1)
         return self._point(low) if low else None
 
-    def found(self, keys: Iterable[bytes]) -> list[Point]:
-        """The operations under any of these keys, oldest first."""
+    def found(self, keys: Iterable[bytes], below: tuple[bytes, bytes] = (b"", b"")) -> list[Point]:
+        """The operations under any of these keys, or from one of `below` on and before the other, oldest first."""
         keys = list(keys)
         with useless():
-            return [_point(row) for row in self._db.execute(_FOUND.format(",".join("?" * len(keys))), keys)]
+            rows = self._db.execute(_FOUND.format(",".join("?" * len(keys))), [*keys, *below])
+            return [_point(row) for row in rows]
 
     def catch_up(self, store: Store, head: Head) -> None:
         """Let it stand for the line that ends in `head`. Only one process at a time does so."""

@@ -49,6 +49,12 @@ def instance_key(instance: str) -> bytes:
     return _bytes(_INSTANCE + instance)
 
 
+def keys_below(folder: str) -> tuple[bytes, bytes]:
+    """From which key on, and before which, everything is found whose patterns begin in a folder."""
+    start = _bytes(_LEAD + folded(folder) + "/")
+    return start, start[:-1] + b"0"  # what follows on a slash
+
+
 def path_keys(path: str) -> list[bytes]:
     """The keys under which everything is found whose patterns can cover a path; some of it does not."""
     whole = folded(path) + "/"

@@ -61,6 +61,12 @@ def _verify_commit_range(workspace: Workspace, request: ask.VerifyCommitRange) -
     return verify_commit_range(workspace, request)
 
 
+def _explain(workspace: Workspace, request: ask.Explain) -> Json:
+    from coordinaut_git.operations.explain import explain
+
+    return explain(workspace, request)
+
+
 def _doctor(workspace: Workspace, request: ask.Doctor) -> Json:
     from coordinaut_git.operations.doctor import doctor
 
@@ -172,6 +178,9 @@ TABLE: tuple[Operation, ...] = (
         request=ask.ResetGitIdentity,
         handler=_git_identity_reset,
         example="coordinaut git-identity-reset",
+    ),
+    Operation(
+        name="explain", request=ask.Explain, handler=_explain, example="coordinaut explain --task AGT-20261122-001"
     ),
     Operation(name="migrate", request=ask.Migrate, handler=_migrate, example="coordinaut migrate"),
     Operation(name="doctor", request=ask.Doctor, handler=_doctor, example="coordinaut doctor --deep"),

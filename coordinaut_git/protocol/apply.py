@@ -163,7 +163,7 @@ def _claimed(step: Step, change: TaskClaimed, operation_id: str) -> Writes:
     named = set(change.takeovers)
     found = in_the_way(step.state, step.actor.instance or "", change)
     ended = [clash.lease for clash in found if takeover_of(clash.lease) in named]
-    lease = _granted(step, task, change, ended)
+    lease = granted(step, task, change, ended)
     writes: Writes = {}
     for number, lost in enumerate(ended):
         writes |= _lost(step, lost, change)
@@ -172,7 +172,7 @@ def _claimed(step: Step, change: TaskClaimed, operation_id: str) -> Writes:
     return writes | set_status(step, task.id, status) | {lease_path(task.id): lease}
 
 
-def _granted(step: Step, task: Task, change: TaskClaimed, ended: list[Lease]) -> Lease:
+def granted(step: Step, task: Task, change: TaskClaimed, ended: list[Lease]) -> Lease:
     """The lease after a claim; one that only renews what is unexpired keeps its fence."""
     held, actor, at = step.state.lease(task.id), step.actor, step.at
     own = held if held and held.agent_instance == actor.instance else None

@@ -8,8 +8,9 @@ from coordinaut_git.protocol.inbox import reading_after
 from coordinaut_git.protocol.model import Lease, Message, MessageKind, RefusedOperation
 from coordinaut_git.protocol.ops import MessagePosted, MessagesRead
 from coordinaut_git.protocol.refusals import Refusal, holder
-from coordinaut_git.protocol.state import message_path, reading_path
+from coordinaut_git.protocol.state import State, message_path, reading_path
 from coordinaut_git.protocol.step import Step, Writes
+from coordinaut_git.protocol.values import Instant
 
 OURSELVES = "coordinaut"
 """Who signs what nobody wrote."""
@@ -34,6 +35,11 @@ _DEEDS = {
 def letter_id(operation_id: str, number: int = 0) -> str:
     """The id of the message number `number` of an operation."""
     return f"msg_{operation_id.removeprefix('op_')}_{number}"
+
+
+def letters_of(state: State, operation_id: str, seq: int, at: Instant) -> list[Message]:
+    """The messages that the operation of this id and place has left."""
+    return state.messages_of(f"msg_{operation_id.removeprefix('op_')}_", seq, at.day)
 
 
 def posted(step: Step, change: MessagePosted, operation_id: str) -> Writes:

@@ -94,6 +94,11 @@ def lead_of(text: str) -> str:
     return text[: text.rfind("/", 0, wild.start()) + 1]
 
 
+def escaped(path: str) -> str:
+    """The pattern for a path as it is; a character that no pattern can hold may be any."""
+    return _UNPRINTABLE.sub("?", _WILD.sub(r"\\\g<0>", path).replace("!", r"\!"))
+
+
 def normal(text: str) -> str:
     """The one way to write a pattern: without `./` in front."""
     while text.startswith("./"):

@@ -17,8 +17,8 @@ ACTIVE_MS = 15 * 60_000
 """An instance that was heard of within this time, or holds a lease that has not expired, is active."""
 
 
-def message_form(state: State, message: Message, *, read: bool) -> Json:
-    """CONTRACT's Message, and the display id of the task it is about."""
+def message_form(state: State, message: Message, *, read: bool | None) -> Json:
+    """CONTRACT's Message, and the display id of the task it is about; `read` is None where nobody's inbox is meant."""
     task = state.task(message.task_id) if message.task_id else None
     return {
         "id": message.id,

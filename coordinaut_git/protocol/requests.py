@@ -301,6 +301,15 @@ class Watch(Request):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Explain(Request):
+    """Tell the story of a task, a commit or a path: who did what when, and who held what then."""
+
+    task: str | None = param("The task: its whole life.", None)
+    commit: str | None = param("The commit: its task, and who held what it changed when it was made.", None)
+    path: str | None = param("The file or folder: who held it when, and what touched it.", None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Doctor(Request):
     """Examine the repository, the store and the history."""
 

@@ -240,6 +240,17 @@ class State:
             (one for one in found if one and one.seq > after), key=lambda one: (one.seq, one.id), reverse=True
         )
 
+    def messages_of(self, start: str, seq: int, day: str) -> list[Message]:
+        """The messages whose ids begin with `start`, of the operation at `seq` in the UTC day `day`."""
+        folder = f"messages/{day}/{seq // NUMBERS_A_SHARD}"
+        found = (self._get(f"{folder}/{name}", Message) for name in self._names(folder) if name.startswith(start))
+        return [one for one in found if one]
+
+    def refusal(self, operation_id: str) -> RefusedOperation | None:
+        """The record of an operation that was refused where it came to stand."""
+        days = (self._get(f"refusals/{day}{operation_id}.json", RefusedOperation) for day in self._names("refusals"))
+        return next((one for one in days if one), None)
+
     def alias(self, display_id: str) -> str | None:
         """The stable id behind a display id that moved on."""
         alias = self._get(alias_path(display_id), Alias)

@@ -184,11 +184,11 @@ def summary(state: State, operation: Operation) -> str:
             verb = "take over" if change.takeovers else "claim"
             text = f"{verb} {shown} {listed(change.files)} for {actor}"
         case TaskUpdated():
-            text = f"update {shown} {_said(change)}"
+            text = f"update {shown} {said(change)}"
         case TaskReleased():
             text = f"release {shown} by {actor}" + _said_after(change.reason)
         case MessagePosted():
-            text = f"{change.kind} from {actor} to {_recipient(change)}: {clip(change.text, SHOWN_CHARS)}"
+            text = f"{change.kind} from {actor} to {recipient(change)}: {clip(change.text, SHOWN_CHARS)}"
         case MessagesRead():
             count = len(change.messages)
             text = f"{actor} read {count} message{'' if count == 1 else 's'}"
@@ -216,13 +216,15 @@ def _said_after(text: str | None) -> str:
     return f": {text}" if text else ""
 
 
-def _recipient(change: MessagePosted) -> str:
+def recipient(change: MessagePosted) -> str:
+    """Who a message is for, in words."""
     if change.broadcast:
         return "everybody"
     return change.to_agent or change.to_agent_instance or listed(tuple(f"@{name}" for name in change.mentions))
 
 
-def _said(change: TaskUpdated) -> str:
+def said(change: TaskUpdated) -> str:
+    """What an update says, in words."""
     parts = [f"to {change.status}"] if change.status else []
     parts += [f"{check.name} {check.status}" for check in change.checks]
     parts += [f"blocked by {blocker}" for blocker in change.blockers]

@@ -18,6 +18,7 @@ from coordinaut_git.render.outcomes import (
     render_snapshot,
 )
 from coordinaut_git.render.people import render_inbox, render_inbox_read, render_message, render_presence
+from coordinaut_git.render.story import render_explain
 from coordinaut_git.render.tasks import render_created, render_mine, render_status, render_task
 from coordinaut_git.render.upkeep import render_doctor, render_migrate
 
@@ -42,6 +43,7 @@ RENDERERS: Mapping[str, Renderer] = {
     "inbox": render_inbox,
     "inbox-read": render_inbox_read,
     "presence": render_presence,
+    "explain": render_explain,
     "handoff request": render_requested,
     "handoff respond": render_answered,
     "handoff list": render_handoffs,

@@ -1,5 +1,7 @@
 """Lines as agents leave them, what a history tells of one, and the same by a plain look without an index."""
 
+from coordinaut_git.protocol.tenure import Spot
+
 
 def work(world, tasks=5, first=0):
     """A line as agents leave it; gives the tasks' ids."""
@@ -20,7 +22,10 @@ def told(history, world, tasks):
     return {
         "tasks": {task: [event.entry for event in history.of_task(task)] for task in tasks},
         "people": {who: [event.entry for event in history.of_instance(f"{who}-1")] for who in ("ann", "bob")},
-        "paths": {path: [event.entry for event in history.naming(path)] for path in ("src/m1/x.py", "docs/a.md", "x")},
+        "paths": {
+            path: [event.entry for event in history.naming(Spot(path=path))]
+            for path in ("src/m1/x.py", "docs/a.md", "x")
+        },
         "heads": [history.head_at(entry.at) for entry in world.entries()],
     }
 

@@ -11,6 +11,7 @@ from world import World
 from coordinaut_git.errors import CoordinautError
 from coordinaut_git.history import shelf
 from coordinaut_git.history.history import History
+from coordinaut_git.protocol.tenure import Spot
 
 AS_ROOT = pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
 
@@ -47,16 +48,16 @@ def test_only_the_newest_are_read_if_no_more_are_wanted(world, history):
 def test_a_pattern_without_a_plain_beginning_is_found_by_every_path(world, history):
     world.create(files=("**/*.py", "src/[ab]/*.md"))
     for path, found in {"a.py": 1, "x/y/z.py": 1, "src/a/r.md": 1, "src/c/r.md": 0, "src/a/deep/r.md": 0}.items():
-        assert len(history.naming(path)) == found, path
+        assert len(history.naming(Spot(path=path))) == found, path
 
 
 def test_where_case_does_not_count_it_does_not_count_here(world, history):
     world.claim("ann", files=("Src/API/**",))
-    assert history.naming("src/api/x.py") == []
-    assert len(history.naming("src/api/x.py", fold=True)) == 1
+    assert history.naming(Spot(path="src/api/x.py")) == []
+    assert len(history.naming(Spot(path="src/api/x.py", fold=True))) == 1
     folding = world.beside(fold=True)
     folding.claim("bob", files=("Lib/**",))
-    assert [event.operation.op for event in history.naming("lib/X")] == ["task_claimed"]
+    assert [event.operation.op for event in history.naming(Spot(path="lib/X"))] == ["task_claimed"]
 
 
 def test_a_new_index_is_read_by_the_next_process(world, history, folder):

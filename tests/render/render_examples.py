@@ -6,6 +6,8 @@ Run this file to write the expected texts anew; then look at every difference be
 from datetime import UTC
 from pathlib import Path
 
+from explain_examples import explained
+
 from coordinaut_git.protocol.values import Instant
 from coordinaut_git.render.board import board
 from coordinaut_git.render.look import Look
@@ -306,6 +308,7 @@ IDENTITY = {
     "worktree": "/home/jane/shop",
 }
 CASES = {
+    **explained(task, lease, LATE),
     "status": ("status", STATUS),
     "status-empty": ("status", {"tasks": [], "leases": [], "counts": {}}),
     "mine": ("mine", {"tasks": STATUS["tasks"][:2]}),

@@ -5,6 +5,7 @@ import sys
 from datetime import UTC, timedelta, timezone
 
 import pytest
+from explain_examples import COMMIT, NOW, TOLD
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from project_guard import PROJECT
@@ -131,6 +132,10 @@ def test_no_text_from_data_reaches_the_terminal_unescaped(text, width, colour):
         "handoff respond": handoff | {"status": "denied"},
         "handoff list": {"handoffs": [handoff, handoff | {"status": text}]},
         "doctor": {"checks": [check], "root": text, "store": text, "ref": text},
+        "explain": TOLD
+        | {"task": evil, "leases": [held], "story": [{"at": NOW, "kind": text, "id": text, "text": text}]}
+        | {"commit": COMMIT | {"id": text, "author": text, "subject": text, "trailers": [{"key": text, "value": text}]}}
+        | {"paths": [{"path": text, "leases": [held]}]},
         "migrate": MIGRATED | {"backup": text},
         "init": {"storage": text, "location": text, "ref": text, "created": True},
         "snapshot": {"path": text or "x"},
