@@ -85,6 +85,17 @@ def test_what_is_written_for_people_to_be_read_as_a_command_does_nothing(shell, 
     assert not (project / "ran").exists()
 
 
+def test_a_bash_that_does_not_quote_names_is_given_quoted_ones(scene, environ):
+    project, _ = scene
+    (project / "ev $(touch ran); 'x").write_text("")
+    with Shell("bash", project, environ) as bash:
+        bash.run(READ["bash"])
+        bash.run("compopt() { return 1; }")  # as before bash 4.0
+        assert bash.completed("coordinaut claim --files ev")[-1] == "ev $(touch ran); 'x"
+        assert bash.completed("coordinaut claim --files my")[-1] == "my dir/"
+    assert not (project / "ran").exists()
+
+
 def test_a_shell_outside_of_every_repository_completes_commands_and_stays_silent_about_the_rest(shell):
     shell.run("cd /")
     assert shell.completed("coordinaut hear")[-1] == "heartbeat"

@@ -16,8 +16,12 @@ _coordinaut_completion() {
     while IFS=$'\t' read -r kind value help; do
         case $kind in
             plain) COMPREPLY+=("$value") ;;
-            name) COMPREPLY+=("$value"); compopt -o filenames 2>/dev/null ;;
-            folder) COMPREPLY+=("$value"); compopt -o filenames -o nospace 2>/dev/null ;;
+            name | folder)
+                # where bash does not quote names, being older than 4.0, we do
+                compopt -o filenames 2>/dev/null || printf -v value %q "$value"
+                [[ $kind == name ]] || compopt -o nospace 2>/dev/null
+                COMPREPLY+=("$value")
+                ;;
             file) compopt -o default 2>/dev/null ;;
             dir) compopt -o dirnames 2>/dev/null ;;
         esac
