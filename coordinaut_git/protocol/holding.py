@@ -74,10 +74,12 @@ def received(parts: Parts, files: tuple[str, ...], *, fold: bool) -> Parts:
     new = tuple(one for one in files if not any(_has(part, one, fold=fold) for part in kept))
     if not new:
         return kept
-    for number, part in enumerate(kept):
+    left = [other for part in kept for other in _beside(part, new, fold=fold)]
+    for number, part in enumerate(left):
         if not meeting(new, part.without, fold=fold):
-            return (*kept[:number], Part(files=part.files + new, without=part.without), *kept[number + 1 :])
-    return (*kept, Part(files=new))
+            left[number] = Part(files=part.files + new, without=part.without)
+            return tuple(left)
+    return (*left, Part(files=new))
 
 
 def check_parts(parts: Parts) -> None:
@@ -99,6 +101,12 @@ def _given(part: Part, files: tuple[str, ...], *, fold: bool) -> Iterator[Part]:
     without = (*_not_within(part.without, met, fold=fold), *met)
     if kept and within(kept, without, fold=fold) is not None:
         yield Part(files=kept, without=_still_in(without, kept, fold=fold))
+
+
+def _beside(part: Part, new: tuple[str, ...], *, fold: bool) -> Iterator[Part]:
+    """What a layer still says beside files that are held whole: else layers would pile up in a long exchange."""
+    if files := _not_within(part.files, new, fold=fold):
+        yield Part(files=files, without=_still_in(part.without, files, fold=fold))
 
 
 def _still_in(without: tuple[str, ...], files: tuple[str, ...], *, fold: bool) -> tuple[str, ...]:

@@ -7,10 +7,13 @@ import os
 import random
 from dataclasses import dataclass
 
-from oracles import paths, words
+from oracles import covered, paths, words
 
 SEED = int(os.environ.get("COORDINAUT_SEED", "20261122"))
 LONG = bool(os.environ.get("COORDINAUT_LONG"))
+
+
+Scope = tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,3 +119,37 @@ def lawful(world: World, count: int, chance: random.Random) -> list[str]:
             continue
         found[text] = None
     return list(found)
+
+
+class Listing:
+    """A world with some patterns, and which of its paths each of them covers, as bits."""
+
+    def __init__(self, world: World, count: int = 60):
+        self.world = world
+        self.chance = random.Random(SEED)
+        self.patterns = lawful(world, count, self.chance)
+        self._bits = {
+            text: sum(1 << at for at, path in enumerate(world.paths) if covered(text, path, fold=world.fold))
+            for text in self.patterns
+        }
+
+    def scope(self, *counts: int) -> Scope:
+        """Some patterns, as many as one of the `counts`."""
+        return tuple(self.chance.sample(self.patterns, self.chance.choice(counts)))
+
+    def held(self, files: Scope, without: Scope = ()) -> int:
+        held = 0
+        for text in files:
+            held |= self._bits[text]
+        for text in without:
+            held &= ~self._bits[text]
+        return held
+
+    def judge(self, path: str, files: Scope, without: Scope = ()) -> bool:
+        def some(texts: Scope) -> bool:
+            return any(covered(text, path, fold=self.world.fold) for text in texts)
+
+        return some(files) and not some(without)
+
+    def listed(self, bits: int) -> list[str]:
+        return [path for at, path in enumerate(self.world.paths) if bits >> at & 1]

@@ -1,10 +1,7 @@
 """Subtracted scopes against a second definition: every path of small worlds is tried, every example is judged."""
 
-import random
-
 import pytest
-from oracles import covered
-from scope_patterns import LONG, SEED, WORLDS, World, lawful
+from scope_patterns import LONG, SEED, WORLDS, Listing, World
 
 from coordinaut_git.protocol.pattern import compiled
 from coordinaut_git.protocol.remainder import remainder
@@ -12,42 +9,6 @@ from coordinaut_git.protocol.scope import covers, meeting, within
 
 ROUNDS = 10_000 if LONG else 2_200
 """For each of five worlds."""
-
-Scope = tuple[str, ...]
-
-
-class Listing:
-    """A world with some patterns, and which of its paths each of them covers, as bits."""
-
-    def __init__(self, world: World, count: int = 60):
-        self.world = world
-        self.chance = random.Random(SEED)
-        self.patterns = lawful(world, count, self.chance)
-        self._bits = {
-            text: sum(1 << at for at, path in enumerate(world.paths) if covered(text, path, fold=world.fold))
-            for text in self.patterns
-        }
-
-    def scope(self, *counts: int) -> Scope:
-        """Some patterns, as many as one of the `counts`."""
-        return tuple(self.chance.sample(self.patterns, self.chance.choice(counts)))
-
-    def held(self, files: Scope, without: Scope = ()) -> int:
-        held = 0
-        for text in files:
-            held |= self._bits[text]
-        for text in without:
-            held &= ~self._bits[text]
-        return held
-
-    def judge(self, path: str, files: Scope, without: Scope = ()) -> bool:
-        def some(texts: Scope) -> bool:
-            return any(covered(text, path, fold=self.world.fold) for text in texts)
-
-        return some(files) and not some(without)
-
-    def listed(self, bits: int) -> list[str]:
-        return [path for at, path in enumerate(self.world.paths) if bits >> at & 1]
 
 
 in_every_world = pytest.mark.parametrize("world", WORLDS, ids=lambda world: world.name)
