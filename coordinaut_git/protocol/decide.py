@@ -57,7 +57,7 @@ def decide(state: State, request: ask.Request, actor: Actor, moment: Moment, fre
 
 def _explained(refusal: Refusal, moment: Moment) -> Refusal:
     """A refused claim in words: who holds what until when, and whether it has expired."""
-    if refusal.code != "scope_conflict":
+    if refusal.code != "scope_conflict" or refusal.hint:
         return refusal
     parts = [_obstacle(clash, moment) for clash in refusal.clashes]
     more = f", and {len(parts) - 2} more" if len(parts) > 2 else ""  # noqa: PLR2004 - two fit in a sentence

@@ -2,7 +2,7 @@
 
 from coordinaut_git.protocol import requests as ask
 from coordinaut_git.protocol.asking import DEFAULT_TERM_MS, Asker, Made, due_renewals
-from coordinaut_git.protocol.model import Handoff, HandoffStatus, Mode, Part
+from coordinaut_git.protocol.model import Handoff, HandoffStatus, Lease, Mode, Part
 from coordinaut_git.protocol.ops import HandoffAnswered, HandoffRequested, HandoffsKept, LeasesRenewed
 from coordinaut_git.protocol.references import find_handoff, find_task, new_handoff_id
 from coordinaut_git.protocol.refusals import Clash, Refusal, holder, no_files
@@ -19,11 +19,11 @@ def request(asker: Asker, request: ask.RequestHandoff) -> Made:
     if not files:
         raise no_files(task, f"coordinaut handoff request --task {task.display_id} --files …")
     own = asker.own(task.id)
-    mode = own.mode if own else Mode.EXCLUSIVE
-    found = list(clashes(asker.state, asker.actor.instance, (Part(files=files),), mode, fold=asker.fresh.fold))
+    mode, fold = (own.mode, own.fold or asker.fresh.fold) if own else (Mode.EXCLUSIVE, asker.fresh.fold)
+    found = list(clashes(asker.state, asker.actor.instance, (Part(files=files),), mode, fold=fold))
     owners = list(dict.fromkeys(clash.lease.agent_instance for clash in found))
     if len(owners) != 1:
-        return _several(found) if owners else _nobody(files)
+        return _several(found) if owners else _nobody(files, own)
     change = HandoffRequested(
         handoff_id=new_handoff_id(asker.moment.at.day, asker.fresh.task),
         task_id=task.id,
@@ -31,7 +31,7 @@ def request(asker: Asker, request: ask.RequestHandoff) -> Made:
         files=files,
         mode=mode,
         term_ms=own.term_ms if own else DEFAULT_TERM_MS,
-        fold=asker.fresh.fold,
+        fold=fold,
         reason=request.reason,
     )
     return change, due_renewals(asker)
@@ -61,7 +61,13 @@ def _is_kept(asker: Asker, handoff: Handoff, paths: tuple[str, ...]) -> bool:
     return any(covers(handoff.files, path, fold=handoff.fold or asker.fresh.fold) for path in paths)
 
 
-def _nobody(files: tuple[str, ...]) -> Refusal:
+def _nobody(files: tuple[str, ...], own: Lease | None) -> Refusal:
+    if own and own.mode != Mode.EXCLUSIVE:
+        return Refusal(
+            code="nothing_to_hand_over",
+            reason=f"Nobody stands in the way of {listed(files)} in the mode of your lease, {own.mode}.",
+            hint=f"Claim it; to have it exclusively, release {own.display_id} first and ask again.",
+        )
     return Refusal(
         code="nothing_to_hand_over",
         reason=f"Nobody else holds {listed(files)}.",

@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from coordinaut_git.protocol import handoff_letters as letters
-from coordinaut_git.protocol.holding import Parts, given, parts_of, received
+from coordinaut_git.protocol.holding import Parts, parts_of
 from coordinaut_git.protocol.model import Answer, Handoff, HandoffStatus, Instance, Lease, Tool
+from coordinaut_git.protocol.moving import Move, move, with_scope
 from coordinaut_git.protocol.ops import (
     HandoffAnswered,
     HandoffRequested,
@@ -24,7 +25,6 @@ from coordinaut_git.protocol.rules import (
     ON_RELEASE,
     cannot_arrive,
     cannot_receive,
-    lease_scope,
     promised,
     to_be_moved,
 )
@@ -163,31 +163,30 @@ def _called_off(step: Step, handoff: Handoff, why: str, operation_id: str, numbe
 
 def _moved(step: Step, handoff: Handoff) -> Writes:
     """The owner's leases without the files, and the requester's with them."""
+    moved = move(step.state, handoff, to_be_moved(step.state, handoff))
     writes: Writes = {}
-    for lease in to_be_moved(step.state, handoff):
-        left = given(parts_of(lease), handoff.files, fold=handoff.fold or lease.fold)
-        writes |= _cut(step.after(writes), lease, left)
+    for lease, scope in moved.left:
+        writes |= _cut(step.after(writes), lease, scope, fold=moved.fold)
     at = step.after(writes)
     task = at.task(handoff.task_id)
     writes |= set_status(at, task.id, ON_CLAIM.get(task.status, task.status))
-    return writes | {lease_path(task.id): _granted(step, handoff)}
+    return writes | {lease_path(task.id): _granted(step, handoff, moved)}
 
 
-def _cut(step: Step, lease: Lease, left: Parts) -> Writes:
+def _cut(step: Step, lease: Lease, left: Parts, *, fold: bool) -> Writes:
     if left:
-        return {lease_path(lease.task_id): lease_scope(lease, left)}
+        return {lease_path(lease.task_id): with_scope(lease, left, fold=fold)}
     task = step.task(lease.task_id)
     return {lease_path(task.id): None} | set_status(step, task.id, ON_RELEASE.get(task.status, task.status))
 
 
-def _granted(step: Step, handoff: Handoff) -> Lease:
+def _granted(step: Step, handoff: Handoff, moved: Move) -> Lease:
     """The requester's lease with the files in it: widened, or new."""
-    own, instance = step.state.lease(handoff.task_id), step.state.instance(handoff.requester)
     ends = Instant(step.at + handoff.term_ms)
-    if own:
-        scope = received(parts_of(own), handoff.files, fold=handoff.fold or own.fold)
-        wider = lease_scope(own, scope)
+    if own := moved.own:
+        wider = with_scope(own, moved.gets, fold=moved.fold)
         return replace(wider, granted_at=step.at, expires_at=max(own.expires_at, ends), fence=step.seq, seq=step.seq)
+    instance = step.state.instance(handoff.requester)
     return Lease(
         task_id=handoff.task_id,
         display_id=handoff.display_id,

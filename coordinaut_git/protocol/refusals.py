@@ -12,6 +12,8 @@ from coordinaut_git.protocol.model import Answer, Handoff, Lease, Task
 from coordinaut_git.protocol.scope import Meeting
 from coordinaut_git.protocol.values import listed
 
+TOO_PIECEMEAL = "Too much went over piece by piece: release the lease, and claim anew what is needed."
+
 
 class Clash(NamedTuple):
     """A lease in the way, and where the scopes meet (None: the lease is on the very task)."""
@@ -111,6 +113,18 @@ def promised_already(other: Handoff) -> Refusal:
         code="promised_already",
         reason=f"Some of that is promised to {other.requester} for {other.display_id} ({other.id}).",
         hint="Keep that promise first, or tell them that you cannot: see `coordinaut handoff respond --help`.",
+    )
+
+
+def in_a_thirds_way(handoff: Handoff, blocking: tuple[Clash, ...]) -> Refusal:
+    """The requester would come to stand beside somebody who is no party to the handoff."""
+    leases = {clash.lease.agent_instance: clash.lease for clash in blocking}
+    held = "; ".join(f"{holder(lease)} holds {listed(lease.files)}" for lease in leases.values())
+    return Refusal(
+        code="scope_conflict",
+        reason=f"{handoff.requester} cannot hold {listed(handoff.files)} while others do: {held}.",
+        hint=f"Deny it, or answer when they have let go; {handoff.requester} may ask them as well.",
+        clashes=blocking,
     )
 
 

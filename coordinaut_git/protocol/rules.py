@@ -10,11 +10,11 @@ Rule 3: tables before code.
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from coordinaut_git.errors import CoordinautError, Kind
-from coordinaut_git.protocol.holding import Parts, check_parts, given, meet, parts_of, received
+from coordinaut_git.protocol.holding import Parts, check_parts, meet, parts_of
 from coordinaut_git.protocol.model import Answer, Handoff, HandoffStatus, Lease, Mode, Part, Status, Takeover, Task
+from coordinaut_git.protocol.moving import Move, asked, ignores_case, mode_of, move, overlap
 from coordinaut_git.protocol.ops import (
     HandoffAnswered,
     HandoffRequested,
@@ -31,12 +31,14 @@ from coordinaut_git.protocol.ops import (
     TaskUpdated,
 )
 from coordinaut_git.protocol.refusals import (
+    TOO_PIECEMEAL,
     Clash,
     Refusal,
     closed,
     handoff_ended,
     handoff_pending,
     holder,
+    in_a_thirds_way,
     no_handoff,
     no_instance,
     no_task,
@@ -46,7 +48,7 @@ from coordinaut_git.protocol.refusals import (
     nothing_promised,
     promised_already,
 )
-from coordinaut_git.protocol.state import CLOSED, PENDING, State
+from coordinaut_git.protocol.state import CLOSED, PENDING, State, lease_path
 from coordinaut_git.protocol.wellformed import check_operation
 
 # --- the tables -------------------------------------------------------------------------------------------------------
@@ -239,16 +241,12 @@ def _unlawful_request(state: State, instance: str, change: HandoffRequested) -> 
     if state.handoff(change.handoff_id):
         return Refusal(code="handoff_exists", reason=f"There is a handoff {change.handoff_id} already.")
     for pending in state.pending_handoffs():
-        asked = (pending.requester, pending.task_id, pending.owner, pending.files)
-        if asked == (instance, change.task_id, change.owner, change.files):
+        about = (pending.requester, pending.task_id, pending.owner, pending.files)
+        if about == (instance, change.task_id, change.owner, change.files):
             return handoff_pending(pending)
     if not in_hand(state, change.owner, instance, (Part(files=change.files),), change.mode, fold=change.fold):
         return nothing_in_hand(change.owner, change.files)
     return cannot_receive(state, task, instance)
-
-
-def _overlap(one: Handoff, other: Handoff) -> bool:
-    return meet(_asked(one), _asked(other), fold=one.fold or other.fold) is not None
 
 
 def _unlawful_answer(state: State, instance: str, change: HandoffAnswered) -> Refusal | None:
@@ -280,38 +278,41 @@ def cannot_arrive(state: State, handoff: Handoff) -> Refusal | None:
         return no_task(handoff.task_id)
     if refusal := cannot_receive(state, task, handoff.requester):
         return refusal
-    found = clashes(state, handoff.requester, _asked(handoff), _mode(state, handoff), fold=handoff.fold)
-    blocking = tuple(clash for clash in found if clash.lease.agent_instance != handoff.owner)
+    mode, fold = mode_of(state, handoff), ignores_case(state, handoff)
+    found = clashes(state, handoff.requester, asked(handoff), mode, fold=fold)
+    others = tuple(clash for clash in found if clash.lease.agent_instance != handoff.owner)
+    moved = move(state, handoff, to_be_moved(state, handoff))
+    blocking = others or tuple(_met_in_any_case(state, moved))
     if blocking:
-        return Refusal(code="scope_conflict", reason="Somebody else holds some of it.", clashes=blocking)
-    return _out_of_bounds(state, handoff)
+        return in_a_thirds_way(handoff, blocking)
+    return _out_of_bounds(moved)
 
 
-def _out_of_bounds(state: State, handoff: Handoff) -> Refusal | None:
-    own = state.lease(handoff.task_id)
+def _met_in_any_case(state: State, moved: Move) -> Iterator[Clash]:
+    """What would stand in the way of the leases that begin to ignore case."""
+    folded = moved.newly_folded()
+    if folded:
+        ended = {lease_path(lease.task_id): None for lease, scope in moved.left if not scope}
+        after = state.changed(
+            {**ended, **{lease_path(lease.task_id): lease for lease in folded}}, seq=state.seq, at=state.at
+        )
+        for lease in folded:
+            yield from clashes(after, lease.agent_instance, parts_of(lease), lease.mode, fold=True)
+
+
+def _out_of_bounds(moved: Move) -> Refusal | None:
     try:
-        check_parts(received(parts_of(own) if own else (), handoff.files, fold=handoff.fold))
-        for lease in to_be_moved(state, handoff):
-            check_parts(given(parts_of(lease), handoff.files, fold=handoff.fold or lease.fold))
+        for scope in moved.scopes():
+            check_parts(scope)
     except CoordinautError as error:
-        return Refusal(code=error.code, reason=error.message, hint=error.hint, kind=error.kind)
+        return Refusal(code=error.code, reason=error.message, hint=TOO_PIECEMEAL, kind=error.kind)
     return None
 
 
 def to_be_moved(state: State, handoff: Handoff) -> list[Lease]:
     """The owner's leases that hold some of what a handoff is about."""
-    mode = _mode(state, handoff)
-    return in_hand(state, handoff.owner, handoff.requester, _asked(handoff), mode, fold=handoff.fold)
-
-
-def _asked(handoff: Handoff) -> Parts:
-    return (Part(files=handoff.files),)
-
-
-def _mode(state: State, handoff: Handoff) -> Mode:
-    """The mode in which the requester would hold the files."""
-    own = state.lease(handoff.task_id)
-    return own.mode if own and own.agent_instance == handoff.requester else handoff.mode
+    mode, fold = mode_of(state, handoff), ignores_case(state, handoff)
+    return in_hand(state, handoff.owner, handoff.requester, asked(handoff), mode, fold=fold)
 
 
 def cannot_receive(state: State, task: Task, instance: str) -> Refusal | None:
@@ -335,12 +336,6 @@ def in_hand(state: State, owner: str, other: str, scope: Parts, mode: Mode, *, f
     return [clash.lease for clash in found if clash.lease.agent_instance == owner]
 
 
-def lease_scope(lease: Lease, scope: Parts) -> Lease:
-    """The lease with another scope, which is not empty."""
-    first, *also = scope
-    return replace(lease, files=first.files, without=first.without, also=tuple(also))
-
-
 def promised(state: State, operation: Operation, change: HandoffsKept) -> Iterator[Handoff]:
     """The handoffs that the actor has promised and can keep by this operation."""
     for handoff_id in dict.fromkeys(change.handoffs):
@@ -353,7 +348,7 @@ def _promised_to(state: State, handoff: Handoff) -> Handoff | None:
     """Another handoff that has some of these files promised."""
     for other in state.pending_handoffs():
         of_owner = other.owner == handoff.owner and other.id != handoff.id
-        if of_owner and other.status == HandoffStatus.GRANT_AFTER_COMMIT and _overlap(handoff, other):
+        if of_owner and other.status == HandoffStatus.GRANT_AFTER_COMMIT and overlap(handoff, other):
             return other
     return None
 

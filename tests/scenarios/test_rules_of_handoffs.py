@@ -3,6 +3,7 @@
 import pytest
 
 from coordinaut_git.errors import Kind
+from coordinaut_git.protocol.invariants import broken_promises
 
 
 @pytest.fixture
@@ -137,7 +138,9 @@ def test_r83_handoff_now_moves_the_files_in_that_very_operation(world, asked):
     hers, his, handoff = asked
     done = world.answer("alice", handoff, "handoff_now", "all yours")
     assert (done["status"], done["response"], done["respondedAt"]) == ("handoff_now", "all yours", done["endedAt"])
-    assert [entry.summary.split()[0] for entry in world.entries()][-2:] == ["request", "handoff_now"]
+    asked_for, handed_over = [entry.summary for entry in world.entries()][-2:]
+    assert asked_for == f"request src/a.py from alice-1 for {his['displayId']} by bob: the parser has moved there"
+    assert handed_over == f"hand over src/a.py to bob-1 for {his['displayId']} by alice: all yours"
     mine, theirs = world.lease(hers), world.lease(his)
     assert (mine["files"], mine["without"]) == (["src/**"], ["src/a.py"])
     assert (theirs["agentInstance"], theirs["files"], theirs["mode"]) == ("bob-1", ["src/a.py"], "exclusive")
@@ -179,6 +182,32 @@ def test_r84_a_lease_of_which_nothing_is_left_ends_and_its_task_is_open_again(wo
     hers = world.claim("alice", files=("src/a.py", "src/[bc].py"))
     world.answer("alice", world.request("bob", files="src/*.py"), "handoff_now")
     assert (world.lease(hers), world.task(hers)["status"]) == (None, "open")
+
+
+def test_r84_where_git_ignores_case_for_one_of_the_two_a_file_goes_over_in_every_spelling(world):
+    """Alice's machine tells README from readme, bob's does not."""
+    hers = world.claim("alice", files="src/**")
+    his = world.beside(fold=True).request("bob", files="src/readme.md")
+    world.answer("alice", his, "handoff_now")
+    assert world.holders("src/README.md") == world.holders("SRC/readme.md") == ["bob"]
+    assert world.holders("src/b.md") == ["alice"]
+    assert (world.lease(hers)["without"], list(broken_promises(world.state))) == (["src/readme.md"], [])
+
+
+def test_r84_a_lease_that_ignores_case_receives_files_in_every_spelling(world):
+    world.claim("alice", files="src/**")
+    task = world.beside(fold=True).claim("bob", files="lib")
+    world.answer("alice", world.request("bob", task, files="src/readme.md"), "handoff_now")
+    assert world.holders("src/README.md") == ["bob"]
+
+
+def test_r87_no_lease_begins_to_ignore_case_beside_one_that_it_would_then_meet(world):
+    world.claim("alice", files="src/**")
+    world.claim("carol", files="SRC/x")
+    handoff = world.beside(fold=True).request("bob", files="src/a.py")
+    with world.refuses("scope_conflict") as caught:
+        world.answer("alice", handoff, "handoff_now")
+    assert [one["agentInstance"] for one in caught.value.details["conflicts"]] == ["carol-1"]
 
 
 # --- promises
@@ -243,6 +272,8 @@ def test_r87_files_that_a_third_holds_as_well_cannot_be_handed_over(world):
         with world.refuses("scope_conflict") as caught:
             world.answer("alice", handoff, status)
         assert [one["agentInstance"] for one in caught.value.details["conflicts"]] == ["carol-1"]
+        assert "carol (carol-1) holds docs/a.md" in caught.value.message
+        assert "claim" not in caught.value.hint, "it is the owner who reads this"
 
 
 def test_r87_a_promise_that_has_come_to_that_is_called_off(world):
