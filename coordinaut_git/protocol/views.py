@@ -12,7 +12,7 @@ from coordinaut_git.documents import Entry
 from coordinaut_git.protocol import codec
 from coordinaut_git.protocol.asking import Moment
 from coordinaut_git.protocol.holding import meet, parts_of
-from coordinaut_git.protocol.model import Actor, Lease, Mode, Part, Status, Task, by_urgency
+from coordinaut_git.protocol.model import Actor, Answer, Handoff, Lease, Mode, Part, Status, Task, by_urgency
 from coordinaut_git.protocol.ops import (
     HandoffAnswered,
     HandoffRequested,
@@ -69,14 +69,21 @@ def lease_form(lease: Lease, moment: Moment) -> Json:
         "threadId": lease.thread_id,
         "tool": str(lease.tool),
         "files": list(lease.files),
-        "without": list(lease.without),
-        "also": [{"files": list(part.files), "without": list(part.without)} for part in lease.also],
+        **_layers(lease),
         "mode": str(lease.mode),
         "grantedAt": str(lease.granted_at),
         "expiresAt": str(lease.expires_at),
         "state": _state(lease, moment),
         "fence": lease.fence,
         "confirmed": None,
+    }
+
+
+def _layers(lease: Lease) -> Json:
+    """What was given away of a lease's files, and what came back."""
+    return {
+        "without": list(lease.without),
+        "also": [{"files": list(part.files), "without": list(part.without)} for part in lease.also],
     }
 
 
@@ -89,6 +96,7 @@ def conflict_form(clash: Clash, moment: Moment) -> Json:
         "agentInstance": lease.agent_instance,
         "agent": lease.agent,
         "files": list(lease.files),
+        **_layers(lease),
         "mode": str(lease.mode),
         "expiresAt": str(lease.expires_at),
         "state": _state(lease, moment),
@@ -172,6 +180,14 @@ def event_form(entry: Entry, operation: Operation) -> Json:
     }
 
 
+_ANSWERS = {
+    Answer.GRANT_AFTER_COMMIT: "promise",
+    Answer.HANDOFF_NOW: "hand over",
+    Answer.DENIED: "deny",
+    Answer.CANCELLED: "call off",
+}
+
+
 def summary(state: State, operation: Operation) -> str:
     """One line for people: the subject of the commit that keeps the operation."""
     change = operation.change
@@ -193,7 +209,7 @@ def summary(state: State, operation: Operation) -> str:
             count = len(change.messages)
             text = f"{actor} read {count} message{'' if count == 1 else 's'}"
         case HandoffRequested() | HandoffAnswered() | HandoffsKept():
-            text = _handoff_summary(change, shown, actor)
+            text = _handoff_summary(state, change, shown, actor)
         case SchemaMigrated():
             text = f"write all documents anew, from format {change.from_format} to {change.to_format}"
         case LeasesRenewed():
@@ -202,14 +218,22 @@ def summary(state: State, operation: Operation) -> str:
     return one_line(text)
 
 
-def _handoff_summary(change: HandoffRequested | HandoffAnswered | HandoffsKept, shown: str, actor: str) -> str:
+def _handoff_summary(
+    state: State, change: HandoffRequested | HandoffAnswered | HandoffsKept, shown: str, actor: str
+) -> str:
     match change:
         case HandoffRequested():
             return f"request {listed(change.files)} from {change.owner} for {shown} by {actor}: {change.reason}"
         case HandoffAnswered():
-            return f"{change.status} {change.handoff_id} for {shown} by {actor}{_said_after(change.response)}"
+            what = _about(state.handoff(change.handoff_id))
+            return f"{_ANSWERS[change.status]} {what} for {shown} by {actor}{_said_after(change.response)}"
         case HandoffsKept():
-            return f"hand over {listed(change.handoffs)} by {actor}, as promised"
+            what = "; ".join(_about(state.handoff(one)) for one in change.handoffs[:SHOWN])
+            return f"hand over {what} by {actor}, as promised"
+
+
+def _about(handoff: Handoff | None) -> str:
+    return f"{listed(handoff.files)} to {handoff.requester}" if handoff else "what nobody asked for"
 
 
 def _said_after(text: str | None) -> str:

@@ -13,9 +13,9 @@ from coordinaut_git.render.words import (
     COMMIT_CHARS,
     REASONS,
     held_by,
+    held_files,
     holder,
     label,
-    listed,
     mode_cells,
     number,
     text,
@@ -49,7 +49,7 @@ def render_conflicts(result: Result, look: Look) -> str:
             Cell(label(conflict)),
             mode,
             until_cell(conflict, look),
-            Cell(listed(conflict["files"])),
+            Cell(held_files(conflict)),
             Cell(path(conflict["example"]) if conflict.get("example") else ""),
         )
         for conflict, mode in zip(conflicts, mode_cells(conflicts), strict=True)

@@ -15,7 +15,9 @@ LEASE = {
     "taskId", "displayId", "agentInstance", "agent", "threadId", "tool", "files", "without", "also", "mode",
     "grantedAt", "expiresAt", "state", "fence", "confirmed",
 }  # fmt: skip
-CONFLICT = {"displayId", "taskId", "agentInstance", "agent", "files", "mode", "expiresAt", "state", "example"}
+CONFLICT = {
+    "displayId", "taskId", "agentInstance", "agent", "files", "without", "also", "mode", "expiresAt", "state", "example",
+}  # fmt: skip
 EVENT = {"id", "seq", "at", "op", "agentInstance", "agent", "taskId", "summary", "data", "confirmed"}
 CHECK = {"name", "status", "summary", "advice"}
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
