@@ -61,7 +61,7 @@ class Workspace:
             store, clock, ids, fold=settings.ignore_case, team="remote" in settings.values, replay=self._replay
         )
         self.notices: list[str] = []
-        self.environ, self._ids = environ, ids
+        self.environ, self.clock, self._ids = environ, clock, ids
 
     @property
     def root(self) -> Path:

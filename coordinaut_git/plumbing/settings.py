@@ -16,6 +16,11 @@ from coordinaut_git.plumbing.repository import Place
 from coordinaut_git.plumbing.run import git
 
 DEFAULT_REF = "refs/coordinaut/state"
+KEYS = frozenset(
+    {"ref", "flush", "storage", "remote", "policy", "instance", "agent", "thread", "task", "worktreeconfig"}
+)
+"""Every `coordinaut.*` key that somebody reads, in lower case; doctor warns of any other."""
+
 _OURS = "coordinaut."
 _REFSPEC = re.compile(r"remote\..*\.(fetch|push)\Z")
 _PER_WORKTREE = ("refs/worktree/", "refs/bisect/", "refs/rewritten/")

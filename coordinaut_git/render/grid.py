@@ -88,14 +88,16 @@ def cut(text: str, width: int) -> str:
     """`text` in at most `width` cells, with … where something is left out."""
     if _surely_fits(text, width):
         return text
+    if text.isascii():
+        return text[: width - 1].rstrip() + "…"
     from rich.cells import cell_len, set_cell_size
 
     return text if cell_len(text) <= width else set_cell_size(text, width - 1).rstrip() + "…"
 
 
 def _surely_fits(text: str, width: int) -> bool:
-    """Told without rich: no character takes more than two cells."""
-    return len(text) * 2 <= width
+    """Told without rich: no character takes more than two cells, and those of ASCII take one."""
+    return len(text) * (1 if text.isascii() else 2) <= width
 
 
 def _widths(columns: Sequence[Column], rows: Sequence[Row], page: int) -> list[int] | None:

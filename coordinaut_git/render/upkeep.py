@@ -3,28 +3,34 @@
 Rule 1: what is wrong stands last, where a terminal shows it, with what to do right below it.
 """
 
-from coordinaut_git.render.grid import Cell, fields
+from coordinaut_git.render.grid import Cell, cut, fields
 from coordinaut_git.render.look import Look, Result
 from coordinaut_git.render.safe import path
 from coordinaut_git.render.words import number, text
 
 _MARKS = {"ok": "green", "warning": "yellow", "failed": "red", "skipped": "dim"}
+_ORDER = {"skipped": 0, "ok": 1, "warning": 2, "failed": 3}
+_INDENT = 9
 
 
 def render_doctor(result: Result, look: Look) -> str:
     """Where things are, each check with its mark, and the advice where there is some."""
     places = [(name, Cell(path(str(result[name])))) for name in ("root", "store", "ref") if result.get(name)]
     lines = [fields(places, look), "\n"] if places else []
+    checks = sorted(result["checks"], key=lambda check: _ORDER.get(check["status"], 0))
+    lines += [_check(check, look) for check in checks]
     lines += [f"{look.paint('mended', 'green')}   {text(done)}\n" for done in result.get("mended") or ()]
-    lines += [_check(check, look) for check in result["checks"]]
     return "".join([*lines, "\n", _tally(result["checks"]), "\n"])
 
 
 def _check(check: Result, look: Look) -> str:
+    """A check in one line, cut to the page where all is well; what is wrong stands whole, with what to do below it."""
     mark = text(check["status"])
-    said = f"{look.paint(f'{mark:<8}', _MARKS.get(mark, ''))} {text(check['name'])}: {text(check['summary'])}\n"
-    advice = f"{'':8} {text(check['advice'])}\n" if check.get("advice") else ""
-    return said + advice
+    said = f"{text(check['name'])}: {text(check['summary'])}"
+    calm = _ORDER.get(mark, 0) < _ORDER["warning"]
+    shown = look.paint(cut(said, max(look.width - _INDENT, _INDENT)), "dim") if calm else said
+    advice = f"{'':{_INDENT}}{look.paint('→', 'cyan')} {text(check['advice'])}\n" if check.get("advice") else ""
+    return f"{look.paint(f'{mark:<{_INDENT - 1}}', _MARKS.get(mark, ''))} {shown}\n{advice}"
 
 
 def _tally(checks: list[Result]) -> str:
@@ -46,5 +52,5 @@ def render_migrate(result: Result, look: Look) -> str:
     elif result["corrected"] is None:
         done = f"Wrote {written} anew from {replayed}; some could not be read before."
     else:
-        done = f"Wrote {written} anew from {replayed}; {result['corrected']:,} were not what they give."
+        done = f"Wrote {written} anew from {replayed}; {result['corrected']:,} differed from what these give."
     return f"{done}\n{look.paint('Backup:', 'dim')} {path(str(result['backup']))}\n"

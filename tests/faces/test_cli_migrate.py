@@ -264,4 +264,4 @@ def test_what_people_read(cli, line):
     assert cli(line.root, "migrate").out.startswith("Nothing to migrate: the state is of format 1")
     tamper(line)
     said = cli(line.root, "migrate")
-    assert f"anew from {OPERATIONS} operations; 1 were not what they give.\nBackup: {BACKUPS}/2" in said.out
+    assert f"anew from {OPERATIONS} operations; 1 differed from what these give.\nBackup: {BACKUPS}/2" in said.out

@@ -18,6 +18,9 @@ from coordinaut_git.stores.git.genesis import GENESIS
 from coordinaut_git.stores.git.line import Line, Point
 from coordinaut_git.stores.git.message import entry_of
 
+NEAR = 512
+"""How far back along the line a commit is looked for."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
@@ -76,8 +79,8 @@ def line_problems(engine: Engine, head: str) -> Iterator[Problem]:
     yield from walk.at_genesis()
 
 
-def document_problems(engine: Engine, head: str) -> Iterator[Problem]:
-    """Trees and documents of the head that cannot be read."""
+def document_problems(engine: Engine, head: str, folders: tuple[str, ...] | None = None) -> Iterator[Problem]:
+    """Trees and documents of the head that cannot be read; only those in `folders` (`tasks/open`, say) if given."""
     line = _only_reading(engine)
     try:
         point = line.point(head)
@@ -94,7 +97,15 @@ def document_problems(engine: Engine, head: str) -> Iterator[Problem]:
         except (CoordinautError, BadObject) as problem:
             yield Problem(commit=head, what=f"has an unreadable {path or 'tree'}: {problem}")
             continue
-        waiting.extend((TREE if item.folder else BLOB, item.id, f"{path}/{item.name}".lstrip("/")) for item in items)
+        for item in items:
+            below = f"{path}/{item.name}".lstrip("/")
+            if folders is None or any(_meet(below, folder) for folder in folders):
+                waiting.append((TREE if item.folder else BLOB, item.id, below))
+
+
+def _meet(path: str, folder: str) -> bool:
+    """Whether one of the two lies in the other, or they are the same."""
+    return f"{path}/".startswith(f"{folder}/") or f"{folder}/".startswith(f"{path}/")
 
 
 def _point(commit: str, tree: str, seq: int) -> Point:

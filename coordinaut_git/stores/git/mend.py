@@ -12,6 +12,7 @@ from coordinaut_git.documents import Head
 from coordinaut_git.errors import CoordinautError
 from coordinaut_git.plumbing.engine import Ref, RefAt, RefBroken, RefMissing
 from coordinaut_git.stores.git.heal import heal_recent
+from coordinaut_git.stores.git.stale_lock import set_aside_if_stale
 from coordinaut_git.stores.git.store import GitStore
 
 WAIT_S = 5.0
@@ -22,10 +23,13 @@ def mend(store: GitStore, restore: Callable[[Head], int]) -> Iterator[str]:
 
     `restore` puts back what is lost of the documents at a head, as far as that can be known, and gives how many.
     """
-    with store.queue(WAIT_S):
+    with store.queue(WAIT_S) as held:
         healed = heal_recent(store.journal, store.engine.missing, store.engine.write)
         if healed:
             yield f"{len(healed)} missing objects were put back from the journal"
+        lock = store.place.common_dir / f"{store.settings.ref}.lock"
+        if held and lock.exists() and set_aside_if_stale(lock, folder=store.place.own_dir, unfinished=None):
+            yield f"{lock.name}, which a dead program had left, was set aside"
         ref = store.engine.read_ref(store.settings.ref)
         if isinstance(ref, RefAt) and (restored := _restored(Head(ref.id), restore)):
             yield f"{restored} lost or damaged objects of documents were put back from the operations"

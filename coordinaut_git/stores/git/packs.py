@@ -66,6 +66,11 @@ class Packs:
         remove_loose(self._objects, names)
         return len(names)
 
+    def count(self, head: str, read: Read) -> tuple[int, int]:
+        """The loose objects of the line that ends in `head`, and our packs; raises as `loose_of_line` does."""
+        there = [name for name in self._remembered() if (self._folder / f"{name}.pack").exists()]
+        return len(loose_of_line(self._objects, head, read)), len(there)
+
     def merge(self) -> str | None:
         """Merge the smallest of our packs if there are more than `MOST_PACKS`; gives the name of the new one.
 

@@ -169,6 +169,10 @@ class GitStore:
         """Pack the line's loose objects now; gives how many there were."""
         return self._packs.pack_loose(head, self.engine.read)
 
+    def counted(self, head: Head) -> tuple[int, int]:
+        """How many loose objects the line has, and how many packs of ours there are; raises as `Packs.count` does."""
+        return self._packs.count(head, self.engine.read)
+
     def log(self, head: Head) -> Iterator[Entry]:
         """Every entry from `head` back to the first."""
         return (entry for _, entry in self.line.back(head))

@@ -1,0 +1,1 @@
+"""What doctor looks at: one check, one function, one finding."""

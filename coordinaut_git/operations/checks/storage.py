@@ -1,0 +1,191 @@
+"""The store: the line of operations, its ref, and the files beside it."""
+
+from pathlib import Path
+
+from coordinaut_git.documents import FORMAT, Head
+from coordinaut_git.errors import CoordinautError
+from coordinaut_git.operations.checks.finding import Check, Exam, Finding
+from coordinaut_git.plumbing.engine import ObjectMissing
+from coordinaut_git.plumbing.objects import BadObject
+from coordinaut_git.protocol.invariants import broken_promises
+from coordinaut_git.replay import replayed
+from coordinaut_git.stores.git import health, leftovers
+from coordinaut_git.stores.git.stale_lock import STALE_AFTER_S
+
+CLOCK_AHEAD_MS = 60_000
+MANY_LOOSE = 1_000
+OPEN_WORK = ("leases", "tasks/open", "handoffs/pending")
+"""What every command reads; the rest grows with history and is read with --deep only."""
+
+
+def _schema(exam: Exam) -> Finding:
+    """Whether the documents are of the format that this version reads and writes."""
+    store = exam.workspace.store
+    head = store.head()
+    if head is None:
+        return Finding("skipped", "there is no state yet")
+    form = store.format(head)
+    if form > FORMAT:
+        summary = f"the state is of format {form}, and this version knows format {FORMAT}"
+        return Finding("failed", summary, "Update coordinaut-git.")
+    if form < FORMAT:
+        summary = f"the state is of format {form} and needs to be migrated to format {FORMAT}"
+        return Finding("failed", summary, "Run `coordinaut migrate`; it makes a backup first.")
+    return Finding("ok", f"the state is of format {form}, which is the newest")
+
+
+def line(exam: Exam) -> Finding:
+    """Whether the state can be read at all; the checks that follow need that."""
+    try:
+        head = exam.workspace.store.head()
+        if head is None:
+            return Finding("warning", "nothing is coordinated here yet", "Start with: coordinaut init")
+        state = exam.state
+    except CoordinautError as error:
+        said = error.message.removesuffix(".")
+        if error.code in {"newer_format", "older_format"}:
+            return Finding("failed", said, error.hint)
+        return Finding("failed", said, "Put back what this clone remembers: coordinaut doctor --fix")
+    return Finding("ok", f"{state.seq} operations up to {head[:12]}, the newest at {state.at}")
+
+
+def _ref(exam: Exam) -> Finding:
+    """A lock that a dead program left, and a ref that somebody works on as a branch."""
+    ref, common = exam.settings.ref, exam.place.common_dir
+    lock = common / f"{ref}.lock"
+    if lock.exists() and exam.now_ms / 1000 - lock.stat().st_mtime > STALE_AFTER_S:
+        advice = "The next operation sets it aside, and so does: coordinaut doctor --fix"
+        return Finding("warning", f"{lock} was left by a program that is likely dead", advice)
+    for file in (common / "HEAD", *common.glob("worktrees/*/HEAD")):
+        if file.read_text("utf-8", "replace").strip() == f"ref: {ref}":
+            advice = "Check out another branch there: a commit on this one would make the state unreadable."
+            return Finding("warning", f"{ref} is checked out as a branch ({file})", advice)
+    return Finding("ok", f"{ref} is free")
+
+
+def _journal(exam: Exam) -> Finding:
+    """Whether what this clone wrote last is on the line: a ref can be set back, or replaced, from outside."""
+    store, head = exam.workspace.git_store, exam.workspace.coordinator.head()
+    last = store.journal.last_head()
+    if last is None:
+        return Finding("ok", "this clone has written nothing yet that it remembers")
+    if last == head or store.since(Head(last), head) is not None:
+        return Finding("ok", "the last operation that was written here is on the line")
+    try:
+        behind = store.since(head, Head(last))
+        newer = store.line.point(last).seq
+    except CoordinautError:
+        return Finding("ok", "the last operation that was written here is not known any more")
+    if behind:
+        advice = f"If nobody meant to: git update-ref {exam.settings.ref} {last} {head}"
+        return Finding("warning", f"the line was set back by {len(behind)} operations that were written here", advice)
+    if newer <= exam.state.seq - health.NEAR:  # it may be on the line, far back: another copy of us wrote since
+        return Finding("ok", "what was written here last is long ago")
+    advice = f"Look at both: git log --oneline {head} {last}. The other one is not lost as long as nobody prunes."
+    return Finding("warning", f"the line was replaced: {last[:12]}, which was written here, is not on it", advice)
+
+
+def _objects(exam: Exam) -> Finding:
+    """What somebody pruned. Looked at before the line is read, which puts back what it meets."""
+    store = exam.workspace.git_store
+    missing = store.engine.missing(sorted(store.journal.oids()))
+    if missing:
+        advice = "They are put back when they are needed, or now by: coordinaut doctor --fix"
+        return Finding("warning", f"{len(missing)} objects that were written lately are gone", advice)
+    return Finding("ok", "all objects that were written lately are there")
+
+
+def _packs(exam: Exam) -> Finding:
+    try:
+        loose, packs = exam.workspace.git_store.counted(exam.workspace.coordinator.head())
+    except (ObjectMissing, BadObject) as problem:
+        return Finding("warning", f"they cannot be counted: {problem}", "Look closer: coordinaut doctor --deep")
+    counted = f"{loose} loose objects and {packs} packs of ours"
+    if loose > MANY_LOOSE:
+        return Finding("warning", f"{counted}: they are not being packed", "Pack them: coordinaut doctor --fix")
+    return Finding("ok", counted)
+
+
+def _left(exam: Exam) -> Finding:
+    found = leftovers.find(exam.place, exam.now_ms)
+    if found:
+        summary = f"{len(found)} files were left by programs that died, such as {_short(found[0], exam)}"
+        return Finding("warning", summary, "They do no harm. Take them away: coordinaut doctor --fix")
+    return Finding("ok", "nothing was left behind by programs that died")
+
+
+def _short(path: Path, exam: Exam) -> str:
+    return str(path.relative_to(exam.place.common_dir))
+
+
+def _documents(exam: Exam) -> Finding:
+    return _few(exam, "every document of open work can be read", OPEN_WORK)
+
+
+def _promises(exam: Exam) -> Finding:
+    broken = list(broken_promises(exam.state))
+    if broken:
+        return Finding("failed", broken[0].removesuffix("."), f"Please report this with `git log {exam.settings.ref}`.")
+    return Finding("ok", "one owner for every path")
+
+
+def _clock(exam: Exam) -> Finding:
+    moment = exam.workspace.coordinator.moment(exam.state)
+    if moment.at - moment.local > CLOCK_AHEAD_MS:
+        advice = "Set this machine's clock, or find the one that ran ahead: coordinaut watch"
+        return Finding("warning", f"the newest operation is from {moment.at}, and it is {moment.local} here", advice)
+    return Finding("ok", f"it is {moment.local} here, and no operation is from later")
+
+
+def _all_documents(exam: Exam) -> Finding:
+    return _few(exam, "every document of the newest checkpoint can be read", None)
+
+
+def _commits(exam: Exam) -> Finding:
+    store, head = exam.workspace.git_store, exam.workspace.coordinator.head()
+    found = list(health.line_problems(store.engine, head))
+    if not found:
+        return Finding("ok", "every commit of the line follows on the one before it")
+    return _first(found, "Compare with another clone: git fetch there, and git log of the coordination ref.")
+
+
+def _few(exam: Exam, good: str, folders: tuple[str, ...] | None) -> Finding:
+    store, head = exam.workspace.git_store, exam.workspace.coordinator.head()
+    found = list(health.document_problems(store.engine, head, folders))
+    return _first(found, "Put them back from the operations: coordinaut doctor --fix") if found else Finding("ok", good)
+
+
+def _first(found: list[health.Problem], advice: str) -> Finding:
+    first = found[-1]  # they come newest first, and the first that differs says where it began
+    more = f" ({len(found)} findings in all)" if len(found) > 1 else ""
+    return Finding("failed", f"commit {first.commit} {first.what.removesuffix('.')}{more}", advice)
+
+
+def _replay(exam: Exam) -> Finding:
+    """Replay every operation from the first, and compare the tree id of each checkpoint."""
+    found = replayed(exam.workspace.git_store, exam.workspace.coordinator.head())
+    if found.differing:
+        first, more = found.differing[0], len(found.differing) - 1
+        also = f"; so do {more} later ones" if more else ""
+        return Finding(
+            "failed",
+            f"commit {first.commit} (operation {first.seq}) keeps the tree {first.kept[:12]}, "
+            f"but replaying gives {first.replayed[:12]}{also}",
+            "Compare with another clone how that came; then have the documents written anew: coordinaut migrate",
+        )
+    trees = f"the trees of {found.agreeing} checkpoints are the very same" if found.agreeing else "no checkpoint yet"
+    past = f", {found.settled} that differed were written anew since" if found.settled else ""
+    return Finding("ok", f"{found.state.seq} operations replayed; {trees}{past}")
+
+
+BEFORE_LINE: tuple[Check, ...] = (("objects", _objects), ("schema", _schema))
+CHECKS: tuple[Check, ...] = (
+    ("ref", _ref),
+    ("journal", _journal),
+    ("packs", _packs),
+    ("leftovers", _left),
+    ("documents", _documents),
+    ("promises", _promises),
+    ("clock", _clock),
+)
+DEEP: tuple[Check, ...] = (("all-documents", _all_documents), ("commits", _commits), ("replay", _replay))
