@@ -10,6 +10,10 @@ def run() -> None:
 
         sys.stdout.write(f"coordinaut {__version__}\n")
         return
+    if sys.argv[1:2] == ["git-hook"]:  # no command for people: git's hooks call it, see faces/hooks
+        from coordinaut_git.faces.hooks.main import main as run_hook
+
+        run_hook(sys.argv[2:])
     from coordinaut_git.faces.cli.main import main
 
     main(sys.argv[1:])

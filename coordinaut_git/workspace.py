@@ -129,8 +129,12 @@ class Workspace:
         if done.operation and not done.state.seq % KEEP_UP_EVERY:
             self.history.keep_up(2 * KEEP_UP_EVERY)
         if actor.instance:
-            self._touch("presence", actor.instance)
+            self.hear(actor.instance)
         return done
+
+    def hear(self, instance: str) -> None:
+        """Note that an instance is alive."""
+        self._touch("presence", instance)
 
     def heard(self) -> dict[str, int]:
         """When this machine last heard of each instance, in milliseconds since the epoch."""

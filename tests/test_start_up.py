@@ -63,3 +63,14 @@ def test_the_version_is_told_without_git(tmp_path):
     assert done.returncode == 0
     assert "coordinaut_git" in imported(done)
     assert "pygit2" not in imported(done)
+
+
+def test_a_hook_starts_without_the_command_line(repository, unavoidable):
+    program = ("-m", "coordinaut_git")
+    for setting in (("init", "--hooks"), ("create", "--title", "t", "--files", "**"), PLAIN["claim"]):
+        done = python(repository, *program, *setting)
+        assert done.returncode == 0, done.stderr
+    done = python(repository, "-X", "importtime", *program, "git-hook", "pre-commit")
+    assert done.returncode == 0, done.stderr
+    assert sorted(heavy(imported(done)) - unavoidable - NEEDS_PROCESSES) == []
+    assert "click" not in imported(done)

@@ -20,7 +20,10 @@ POLICIES = ("provisional", "confirmed")
 
 
 def init(workspace: Workspace, request: ask.InitProject) -> Json:
-    """`{"storage", "location", "ref", "root", "created"}`: where state lives, and whether this call made it."""
+    """`{"storage", "location", "ref", "root", "created", "hooks"}`: where state lives, and whether this call made it.
+
+    `hooks` is what `install-hooks` answers, null if they were not asked for.
+    """
     check_storage(request.storage)
     if request.policy is not None and request.policy not in POLICIES:
         raise invalid(
@@ -34,7 +37,14 @@ def init(workspace: Workspace, request: ask.InitProject) -> Json:
     for key, value in (("ref", request.ref), ("remote", request.remote), ("policy", request.policy)):
         if value is not None and workspace.settings.values.get(key) != value:
             write_setting(workspace.place, key, value)
-    return {**store.describe(), "root": str(workspace.root), "created": created}
+    hooks = _hooks(workspace) if request.hooks else None
+    return {**store.describe(), "root": str(workspace.root), "created": created, "hooks": hooks}
+
+
+def _hooks(workspace: Workspace) -> Json:
+    from coordinaut_git.operations.hooks import install_hooks
+
+    return install_hooks(workspace, ask.InstallHooks())
 
 
 def _check_readable(store: Store) -> None:

@@ -67,6 +67,12 @@ def _explain(workspace: Workspace, request: ask.Explain) -> Json:
     return explain(workspace, request)
 
 
+def _install_hooks(workspace: Workspace, request: ask.InstallHooks) -> Json:
+    from coordinaut_git.operations.hooks import install_hooks
+
+    return install_hooks(workspace, request)
+
+
 def _doctor(workspace: Workspace, request: ask.Doctor) -> Json:
     from coordinaut_git.operations.doctor import doctor
 
@@ -183,6 +189,12 @@ TABLE: tuple[Operation, ...] = (
         name="explain", request=ask.Explain, handler=_explain, example="coordinaut explain --task AGT-20261122-001"
     ),
     Operation(name="migrate", request=ask.Migrate, handler=_migrate, example="coordinaut migrate"),
+    Operation(
+        name="install-hooks",
+        request=ask.InstallHooks,
+        handler=_install_hooks,
+        example="coordinaut install-hooks",
+    ),
     Operation(name="doctor", request=ask.Doctor, handler=_doctor, example="coordinaut doctor --deep"),
 )
 

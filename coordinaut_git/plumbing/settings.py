@@ -17,10 +17,11 @@ from coordinaut_git.plumbing.run import git
 
 DEFAULT_REF = "refs/coordinaut/state"
 KEYS = frozenset(
-    {"ref", "flush", "storage", "remote", "policy", "instance", "agent", "thread", "task", "worktreeconfig"}
+    {"ref", "flush", "storage", "remote", "policy", "hooks", "instance", "agent", "thread", "task", "worktreeconfig"}
 )
 """Every `coordinaut.*` key that somebody reads, in lower case; doctor warns of any other."""
 
+HOOK_POLICIES = ("block", "warn", "off")
 _OURS = "coordinaut."
 _REFSPEC = re.compile(r"remote\..*\.(fetch|push)\Z")
 _PER_WORKTREE = ("refs/worktree/", "refs/bisect/", "refs/rewritten/")
@@ -33,13 +34,15 @@ class Settings:
     """What the git store needs, and every `coordinaut.*` value by its lower-case key without that prefix.
 
     `ignore_case` is `core.ignoreCase`: whether paths here are the same in any case. `refspecs` are the configured
-    fetch and push refspecs of all remotes, as `key = value`.
+    fetch and push refspecs of all remotes, as `key = value`. `hooks` is what git hooks do about what they find
+    wrong, one of `HOOK_POLICIES`, or empty.
     """
 
     ref: str = DEFAULT_REF
     flush: bool = True
     ignore_case: bool = False
     shared_repository: str = ""
+    hooks: str = ""
     remotes: tuple[str, ...] = ()
     refspecs: tuple[str, ...] = ()
     values: Mapping[str, str] = field(default_factory=dict)
@@ -58,6 +61,7 @@ def read_settings(repository: pygit2.Repository) -> Settings:
         flush=boolean("coordinaut.flush", values.get("flush", "true")),
         ignore_case=boolean("core.ignorecase", entries.get("core.ignorecase", "false")),
         shared_repository=entries.get("core.sharedrepository", ""),
+        hooks=_word("coordinaut.hooks", values.get("hooks", ""), HOOK_POLICIES),
         remotes=tuple(dict.fromkeys(name[7:].rpartition(".")[0] for name, _ in listed if name.startswith("remote."))),
         refspecs=tuple(f"{name} = {text}" for name, text in listed if _REFSPEC.match(name)),
         values=values,
@@ -90,6 +94,14 @@ def boolean(key: str, text: str) -> bool:
             hint=f"git config {key} true",
         )
     return word in _TRUE
+
+
+def _word(key: str, text: str, vocabulary: tuple[str, ...]) -> str:
+    if text and text not in vocabulary:
+        raise invalid(
+            "bad_setting", f"{key} is {text!r}, which says nothing.", hint=f"Set it to {', '.join(vocabulary)}."
+        )
+    return text
 
 
 def check_ref_name(name: str) -> str:

@@ -62,7 +62,7 @@ class InitProject(Request):
     remote_url: str | None = planned("Address of a coordinaut-server", None)
     team: str | None = planned("Team on the server", None)
     project: str | None = planned("Project on the server", None)
-    hooks: bool = planned("Install the git hooks too", default=False)
+    hooks: bool = param("Install the git hooks too.", default=False)
     agents: tuple[str, ...] = planned("Set up hooks of these agents", ())
 
 

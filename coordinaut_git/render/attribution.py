@@ -5,7 +5,7 @@ Rule 1: the first sentence is the answer; what was there before is always told.
 
 from coordinaut_git.render.look import Look, Result
 from coordinaut_git.render.safe import path
-from coordinaut_git.render.words import text
+from coordinaut_git.render.words import listed, text
 
 
 def render_git_identity(result: Result, look: Look) -> str:
@@ -26,6 +26,31 @@ def render_git_identity_reset(result: Result, look: Look) -> str:
     if result["identity"] == result["previous"]:
         return f"No agent's identity is set in {where}; commits are by {now}.\n"
     return f"Commits in {where} are by {look.paint(now, 'bold')} again.\n"
+
+
+def render_hooks(result: Result, look: Look) -> str:
+    """Which hooks are in place, and whose others still run."""
+    where = path(result["folder"])
+    if not result["installed"]:
+        return _taken_away(result, where)
+    fresh = "" if result["written"] else " Nothing was changed."
+    lines = [f"Hooks in {where}: {look.paint(listed(result['installed']), 'bold')}.{fresh}"]
+    lines += [
+        f"{text(one['hook'])} was there before; it is kept as {path(one['path'])} and runs first."
+        for one in result["kept"]
+    ]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _taken_away(result: Result, where: str) -> str:
+    if not result["removed"] and not result["restored"]:
+        return f"No hooks of coordinaut are in {where}. Nothing was changed.\n"
+    lines = [f"Took the hooks out of {where}."]
+    if result["restored"]:
+        lines.append(f"Put back what was there before: {listed(result['restored'])}.")
+    if result["left"]:
+        lines.append(f"Left alone, because somebody else put it there since: {listed(result['left'])}.")
+    return "".join(f"{line}\n" for line in lines)
 
 
 def _person(identity: Result) -> str:

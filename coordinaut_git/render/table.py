@@ -5,7 +5,7 @@ Rule 1: a renderer takes the `result` of the JSON form and a `Look`, and gives t
 
 from collections.abc import Mapping
 
-from coordinaut_git.render.attribution import render_git_identity, render_git_identity_reset
+from coordinaut_git.render.attribution import render_git_identity, render_git_identity_reset, render_hooks
 from coordinaut_git.render.commits import render_range
 from coordinaut_git.render.findings import render_conflicts, render_events, render_verify
 from coordinaut_git.render.handoffs import render_answered, render_handoffs, render_requested
@@ -49,4 +49,5 @@ RENDERERS: Mapping[str, Renderer] = {
     "handoff list": render_handoffs,
     "git-identity": render_git_identity,
     "git-identity-reset": render_git_identity_reset,
+    "install-hooks": render_hooks,
 }

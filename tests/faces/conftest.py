@@ -80,3 +80,19 @@ def long_line(tmp_path_factory, fresh_project):
 @pytest.fixture
 def line(tmp_path, long_line, git):
     return Line(shutil.copytree(long_line, tmp_path / "project", symlinks=True), git)
+
+
+@pytest.fixture
+def hooked(cli, project) -> Path:
+    """A project with the hooks installed."""
+    assert cli(project, "install-hooks").code == 0
+    return project
+
+
+@pytest.fixture
+def agent(cli, hooked, make_task) -> str:
+    """The task that agent_1, which is this worktree's instance, holds over src/."""
+    task = make_task(hooked, "src/**")
+    words = ("--agent", "ann", "--agent-instance", "agent_1", "--thread", "t-9")
+    assert cli(hooked, "claim", "--task", task, *words).code == 0
+    return task

@@ -6,6 +6,7 @@ Run this file to write the expected texts anew; then look at every difference be
 from datetime import UTC
 from pathlib import Path
 
+from attribution_examples import ATTRIBUTION, HOOKS
 from explain_examples import explained
 
 from coordinaut_git.protocol.values import Instant
@@ -294,19 +295,6 @@ REFUSAL = {
 }
 PLACE = {"storage": "git", "location": "/home/anna/project/.git", "ref": "refs/coordinaut/state"}
 
-AGENT = {
-    "name": "backend-codex",
-    "email": "codex-a1b2@coordinaut.invalid",
-    "agentInstance": "codex-a1b2",
-    "agent": "backend-codex",
-    "thread": "019eff77",
-    "task": "task_20261122_001_a1",
-}
-IDENTITY = {
-    "previous": dict.fromkeys(AGENT) | {"name": "Jane", "email": "jane@example.org"},
-    "identity": AGENT,
-    "worktree": "/home/jane/shop",
-}
 CASES = {
     **explained(task, lease, LATE),
     "status": ("status", STATUS),
@@ -361,9 +349,8 @@ CASES = {
     "init": ("init", PLACE | {"created": True}),
     "init-again": ("init", PLACE | {"created": False}),
     "snapshot": ("snapshot", {"path": ".coordinaut/snapshots/TASKS.md"}),
-    "git-identity": ("git-identity", IDENTITY),
-    "git-identity-reset": ("git-identity-reset", IDENTITY | {"identity": IDENTITY["previous"], "previous": AGENT}),
-    "git-identity-nothing": ("git-identity-reset", IDENTITY | {"identity": AGENT, "previous": AGENT}),
+    **ATTRIBUTION,
+    "init-hooks": ("init", PLACE | {"created": True, "hooks": HOOKS}),
     "error": ("error", REFUSAL),
 }
 

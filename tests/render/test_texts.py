@@ -5,12 +5,12 @@ import sys
 from datetime import UTC, timedelta, timezone
 
 import pytest
+from attribution_examples import AGENT, HOOKS
 from explain_examples import COMMIT, NOW, TOLD
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from project_guard import PROJECT
 from render_examples import (
-    AGENT,
     CASES,
     CONFLICT,
     EVENTS,
@@ -139,6 +139,7 @@ def test_no_text_from_data_reaches_the_terminal_unescaped(text, width, colour):
         "migrate": MIGRATED | {"backup": text},
         "init": {"storage": text, "location": text, "ref": text, "created": True},
         "snapshot": {"path": text or "x"},
+        "install-hooks": HOOKS | {"folder": text, "kept": [{"hook": text, "path": text}]},
         "git-identity": {"identity": dict.fromkeys(AGENT, text), "previous": {"name": text}, "worktree": text},
         "git-identity-reset": {"identity": dict.fromkeys(AGENT, text), "previous": {}, "worktree": text},
     }

@@ -1,0 +1,1 @@
+"""The git hooks: what the shims of the folder `hooks` call."""

@@ -1,0 +1,125 @@
+"""From a call of git to 0 or 77: go on, or stop.
+
+Rule 1: an agent's violation stops it. Whatever else is wrong is said and stops nothing: a person's commit, a state that
+cannot be read, a bug. `coordinaut.hooks` says otherwise: `block` (all of that stops too), `warn` (nothing does), `off`.
+Rule 2: a rebase or a cherry-pick is never stopped.
+Rule 3: it starts as little as can be: no command line, and no table unless one is shown.
+"""
+
+import os
+import signal
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, NoReturn
+
+from coordinaut_git.errors import CoordinautError, Kind, environment
+from coordinaut_git.faces.hooks.steps import STEPS, Call
+from coordinaut_git.operations.committing import only_copies
+from coordinaut_git.workspace import Workspace, open_workspace
+
+GO_ON, STOP, USAGE = 0, 77, 2
+"""77 is EX_NOPERM of sysexits(3): no interpreter that cannot find its program ends so."""
+
+WAIT_S = 30
+_PATIENT = ("pre-push",)
+_DONE_ALREADY = ("post-commit",)
+
+
+def main(words: list[str]) -> NoReturn:
+    """Run one hook; ends the process."""
+    code = run(words)
+    with suppress(OSError):
+        sys.stderr.flush()
+    os._exit(code)
+
+
+def run(words: list[str]) -> int:
+    """Run the hook that the first word names, with git's arguments; the exit code."""
+    hook, *arguments = words or [""]
+    if hook not in STEPS:
+        _say(f"usage: coordinaut git-hook {'|'.join(STEPS)} [git's arguments]")
+        return USAGE
+    workspace: Workspace | None = None
+    try:
+        with _Patience(None if hook in _PATIENT else WAIT_S):
+            workspace = _workspace()
+            if workspace.store.head() is not None and workspace.settings.hooks != "off":
+                STEPS[hook](Call.of(workspace, arguments, os.environ))
+    except CoordinautError as error:
+        return _verdict(hook, workspace, error)
+    except Exception as error:  # noqa: BLE001 - a bug of ours must not keep people from committing
+        return _verdict(hook, workspace, _bug(error))
+    finally:
+        if workspace is not None:
+            workspace.close()
+    return GO_ON
+
+
+def _workspace() -> Workspace:
+    """That of the repository in which git runs the hook; it stands in the folder, but GIT_DIR has the last word."""
+    start = Path.cwd() / os.environ.get("GIT_DIR", "")
+    return open_workspace(start, os.environ, storage=os.environ.get("COORDINAUT_STORAGE"))
+
+
+def _verdict(hook: str, workspace: Workspace | None, error: CoordinautError) -> int:
+    stop, why = (False, "it is done already") if hook in _DONE_ALREADY else _policy(workspace, error)
+    what = "push" if hook == "pre-push" else "commit"
+    from coordinaut_git.faces.hooks.words import failure
+
+    _say(failure(error, stops=stop))
+    _say(f"coordinaut: the {what} was stopped." if stop else f"coordinaut: the {what} goes on: {why}.")
+    return STOP if stop else GO_ON
+
+
+def _policy(workspace: Workspace | None, error: CoordinautError) -> tuple[bool, str]:
+    """Whether to stop, and if not, why not."""
+    policy = workspace.settings.hooks if workspace else ""
+    if workspace and only_copies(workspace):
+        return False, "a rebase or a cherry-pick is not stopped"
+    if policy == "warn":
+        return False, "coordinaut.hooks is warn"
+    if policy == "block":
+        return True, ""
+    if error.kind is not Kind.REFUSED and error.code != "bad_identifier":
+        return False, "nothing could be checked"
+    if not workspace or not workspace.instance():
+        return False, "no agent instance is named here"
+    return True, ""
+
+
+def _bug(error: Exception) -> CoordinautError:
+    return CoordinautError(
+        Kind.BUG,
+        "bug",
+        f"This is a bug in coordinaut: {type(error).__name__}: {error}.",
+        hint="`coordinaut doctor` may say more; please report it.",
+    )
+
+
+class _Patience:
+    """A bound in seconds on what is done within; None for none."""
+
+    def __init__(self, wait_s: int | None) -> None:
+        self._wait_s = wait_s
+
+    def __enter__(self) -> None:
+        if self._wait_s:
+            signal.signal(signal.SIGALRM, self._over)
+            signal.alarm(self._wait_s)
+
+    def __exit__(self, *_: object) -> None:
+        signal.alarm(0)
+
+    def _over(self, *_: Any) -> None:
+        raise environment(
+            "hook_timeout",
+            f"The hook was not done within {self._wait_s} seconds.",
+            hint="See what is slow here: coordinaut doctor",
+        )
+
+
+def _say(text: str) -> None:
+    with suppress(OSError):
+        sys.stderr.buffer.write(text.rstrip("\n").encode("utf-8", "backslashreplace") + b"\n")
+        sys.stderr.flush()

@@ -1,0 +1,35 @@
+"""The documents of identities and hooks, for `render_examples.py`."""
+
+_NAMES = ["pre-commit", "prepare-commit-msg", "commit-msg", "post-commit", "pre-push"]
+HOOKS = {
+    "folder": "/home/jane/shop/.git/hooks",
+    "installed": _NAMES,
+    "written": _NAMES,
+    "kept": [{"hook": "commit-msg", "path": "/home/jane/shop/.git/hooks/commit-msg.before-coordinaut"}],
+    "removed": [],
+    "restored": [],
+    "left": [],
+}
+GONE = {"installed": [], "written": [], "kept": [], "removed": _NAMES}
+AGENT = {
+    "name": "backend-codex",
+    "email": "codex-a1b2@coordinaut.invalid",
+    "agentInstance": "codex-a1b2",
+    "agent": "backend-codex",
+    "thread": "019eff77",
+    "task": "task_20261122_001_a1",
+}
+IDENTITY = {
+    "previous": dict.fromkeys(AGENT) | {"name": "Jane", "email": "jane@example.org"},
+    "identity": AGENT,
+    "worktree": "/home/jane/shop",
+}
+ATTRIBUTION = {
+    "git-identity": ("git-identity", IDENTITY),
+    "git-identity-reset": ("git-identity-reset", IDENTITY | {"identity": IDENTITY["previous"], "previous": AGENT}),
+    "hooks": ("install-hooks", HOOKS),
+    "hooks-again": ("install-hooks", HOOKS | {"written": [], "kept": []}),
+    "hooks-gone": ("install-hooks", HOOKS | GONE | {"restored": ["commit-msg"], "left": ["pre-push"]}),
+    "hooks-nothing": ("install-hooks", HOOKS | GONE | {"removed": []}),
+    "git-identity-nothing": ("git-identity-reset", IDENTITY | {"identity": AGENT, "previous": AGENT}),
+}
