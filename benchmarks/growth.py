@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from benchmarks.looking_back import looking_back
 from benchmarks.measure import COMMAND, ME, Row, command_seconds, create_tasks, opened, paired, repository
 from coordinaut_git.protocol import requests as ask
 from coordinaut_git.protocol.model import Actor
@@ -40,6 +41,7 @@ def history(folder: Path, *, quick: bool) -> Iterator[Row]:
     )
     yield _warm(small, large, quick=quick)
     yield _cold(small, large, quick=quick)
+    yield from looking_back(large, operations, quick=quick)
 
 
 def _warm(small: Path, large: Path, *, quick: bool) -> Row:

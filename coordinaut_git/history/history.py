@@ -97,6 +97,10 @@ class History:
             known = self._coordinator.read()
             self._shelf.keep_up(self._store, known.head, known.state.seq, most)
 
+    def discard(self) -> None:
+        """Throw the index away; it is made anew when it is needed."""
+        self._shelf.discard()
+
     def close(self) -> None:
         """Let go of the index."""
         self._shelf.close()

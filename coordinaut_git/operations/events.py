@@ -1,14 +1,17 @@
-"""Events: what happened, newest last, and as it happens."""
+"""Events: what happened, newest last, and as it happens.
+
+Rule 1: whoever follows is told each operation once, however the line came to have it.
+"""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice, takewhile
 from typing import Any
 
 from coordinaut_git.documents import Entry, Head
-from coordinaut_git.errors import invalid, not_found
+from coordinaut_git.errors import CoordinautError, invalid, not_found
+from coordinaut_git.protocol import codec, views
 from coordinaut_git.protocol import requests as ask
-from coordinaut_git.protocol import views
 from coordinaut_git.protocol.ops import Operation, from_entry
 from coordinaut_git.protocol.references import find_task
 from coordinaut_git.protocol.values import Instant, clip, duration_ms
@@ -18,29 +21,30 @@ Json = dict[str, Any]
 Event = tuple[Entry, Operation]
 
 POLL_S = 0.2
+GONE_S = 5.0
+"""A line that is gone or cannot be read is waited for so long: somebody may be putting it back."""
+
+USUAL_LIMIT = 20
 LARGEST_LIMIT = 1_000_000_000
+MOST_OLD = 4_096
 
 
 def watch(workspace: Workspace, request: ask.Watch) -> Json:
-    """`{"events"}`: the newest `limit` that fit, oldest first."""
-    if not 1 <= request.limit <= LARGEST_LIMIT:
-        raise invalid(
-            "bad_limit", f"{request.limit} is not a number of events.", hint=f"Give --limit 1 to {LARGEST_LIMIT}."
-        )
-    found = list(islice(_fitting(workspace, request), request.limit))
-    return {"events": [views.event_form(entry, operation) for entry, operation in reversed(found)]}
+    """`{"events"}`: the newest `limit` that fit, oldest first; with `since` all of them unless a limit is given."""
+    return {"events": _known(workspace, request, workspace.coordinator.read().head)}
 
 
 def follow(workspace: Workspace, request: ask.Watch) -> Iterator[Json]:
-    """The events of `watch`, then each new one within a second, until the reader stops."""
-    known = workspace.coordinator.read()
-    yield from watch(workspace, request)["events"]
+    """The events of `watch`, then each new one within a second, until the reader stops.
+
+    A line that was replaced (by a fetch, say) is told from where it took another way, each operation once. Raises
+    what is wrong with a line that stays away.
+    """
+    head = workspace.coordinator.read().head
     task_id = _task_id(workspace, request)
-    head = known.head
-    while True:
-        time.sleep(POLL_S)
-        now = workspace.store.head()
-        if now is None or now == head:
+    yield from _known(workspace, request, head)
+    for now in _heads(workspace):
+        if now == head:
             continue
         for entry in _between(workspace, head, now):
             operation = from_entry(entry)
@@ -49,23 +53,51 @@ def follow(workspace: Workspace, request: ask.Watch) -> Iterator[Json]:
         head = now
 
 
-def _fitting(workspace: Workspace, request: ask.Watch) -> Iterator[Event]:
+def _heads(workspace: Workspace) -> Iterator[Head]:
+    """The head, looked up again and again. A look costs a few system calls, so nothing is had from a longer pause."""
+    seen_s = time.monotonic()
+    while True:
+        time.sleep(POLL_S)
+        try:
+            head = workspace.coordinator.head()
+        except CoordinautError:
+            if time.monotonic() - seen_s > GONE_S:
+                raise
+            continue
+        seen_s = time.monotonic()
+        yield head
+
+
+def _known(workspace: Workspace, request: ask.Watch, head: Head) -> list[Json]:
+    """The events up to `head` that fit, oldest first; raises invalid `bad_limit`."""
+    limit = USUAL_LIMIT if request.limit is None and request.since is None else request.limit
+    if limit is not None and not 1 <= limit <= LARGEST_LIMIT:
+        raise invalid("bad_limit", f"{limit} is not a number of events.", hint=f"Give --limit 1 to {LARGEST_LIMIT}.")
+    found = list(islice(_fitting(workspace, request, head), limit))
+    return [views.event_form(entry, operation) for entry, operation in reversed(found)]
+
+
+def _fitting(workspace: Workspace, request: ask.Watch, head: Head) -> Iterator[Event]:
     """Newest first."""
     task_id = _task_id(workspace, request)
-    events = _since(workspace, request.since) if request.since else workspace.coordinator.events()
+    events: Iterable[Event] = ((entry, from_entry(entry)) for entry in workspace.store.log(head))
+    if request.since:
+        events = _since(workspace, request.since, events)
+    elif task_id:
+        found = workspace.history.of_task(task_id)
+        events = [(event.entry, event.operation) for event in reversed(found)]
     return (event for event in events if task_id is None or task_id in event[1].tasks)
 
 
-def _since(workspace: Workspace, since: str) -> Iterator[Event]:
+def _since(workspace: Workspace, since: str, events: Iterable[Event]) -> Iterable[Event]:
     """The events after an id, an instant, or a while ago; raises invalid or not_found."""
-    events = workspace.coordinator.events()
     if since.startswith("op_"):
-        return iter(_after_event(events, since))
+        return _after_event(events, since)
     after = _instant(workspace, since)
     return takewhile(lambda event: event[1].at > after, events)
 
 
-def _after_event(events: Iterator[Event], event_id: str) -> list[Event]:
+def _after_event(events: Iterable[Event], event_id: str) -> list[Event]:
     later: list[Event] = []
     for event in events:
         if event[0].id == event_id:
@@ -86,9 +118,19 @@ def _task_id(workspace: Workspace, request: ask.Watch) -> str | None:
 
 
 def _between(workspace: Workspace, old: Head, head: Head) -> list[Entry]:
-    """The entries after `old`, oldest first; where the line was replaced or is long, those with a larger seq."""
+    """The entries that the line up to `head` has and the one up to `old` has not, oldest first.
+
+    What was told before and stands elsewhere now, as after a sync, is not told again.
+    """
     entries = workspace.store.since(old, head)
     if entries is not None:
         return list(entries)
-    reached = next(workspace.store.log(old)).seq
-    return list(takewhile(lambda entry: entry.seq > reached, workspace.store.log(head)))[::-1]
+    told = dict(islice(((point, _id(body)) for point, body in workspace.store.walk(old)), MOST_OLD))
+    known = {old, *told}
+    points = zip(workspace.store.walk(head), workspace.store.log(head), strict=True)
+    new = [entry for _, entry in takewhile(lambda one: one[0][0] not in known, points)]
+    return [entry for entry in reversed(new) if entry.id not in told.values()]
+
+
+def _id(body: bytes) -> str:
+    return str(codec.parse(body)["id"])

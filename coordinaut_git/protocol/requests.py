@@ -294,7 +294,7 @@ class Snapshot(Request):
 class Watch(Request):
     """Show what happened, newest last; with --follow as it happens."""
 
-    limit: int = param("At most so many of the newest events.", 20, metavar="N")
+    limit: int | None = param("At most so many of the newest events (20; with --since all).", None, metavar="N")
     task: str | None = param("Only those of one task.", None)
     since: str | None = param("Only those after an instant, an event id or a while ago (30m).", None, metavar="WHEN")
     follow: bool = param("Go on as things happen.", default=False)

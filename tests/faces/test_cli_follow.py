@@ -3,11 +3,18 @@
 import json
 import os
 import selectors
+import signal
 import subprocess
 import time
 from contextlib import contextmanager
+from pathlib import Path
 
+import pytest
 from commands import PROGRAM
+
+from coordinaut_git.protocol import requests as ask
+from coordinaut_git.protocol.model import Actor
+from coordinaut_git.workspace import open_workspace
 
 ANN = ("--agent-instance", "agent_ann")
 PATIENCE_S = 10
@@ -33,6 +40,18 @@ class Follower:
         line, _, self._rest = self._rest.partition(b"\n")
         return line.decode()
 
+    def cpu_s(self):
+        """How much of a processor it has used, proc(5)."""
+        fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def ended(self, number=None):
+        """Send a signal, if one is given, and wait for the end: the exit code and what was said on standard error."""
+        if number is not None:
+            self._process.send_signal(number)
+        code = self._process.wait(PATIENCE_S)
+        return code, self._process.stderr.read().decode()
+
     def event(self, wait_s: float = PATIENCE_S):
         line = self.line(wait_s)
         return json.loads(line) if line is not None else None
@@ -40,13 +59,16 @@ class Follower:
 
 @contextmanager
 def following(cwd, *words):
-    process = subprocess.Popen([*PROGRAM, "watch", "--follow", *words], cwd=cwd, stdout=subprocess.PIPE)
+    process = subprocess.Popen(
+        [*PROGRAM, "watch", "--follow", *words], cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
     try:
         yield Follower(process)
     finally:
         process.kill()
         process.wait()
         process.stdout.close()
+        process.stderr.close()
 
 
 def test_operations_of_other_worktrees_come_as_they_happen(cli, project, make_task, git):
@@ -99,3 +121,117 @@ def test_a_follower_outlives_git_gc(cli, project, make_task, git):
             make_task(project, "b")
             git(project, "gc", "--quiet")
             assert follower.event()["seq"] == 2 + number
+
+
+REF = "refs/coordinaut/state"
+
+
+def test_operations_of_another_clone_come_after_a_fetch(cli, project, make_task, git):
+    make_task(project, "a")
+    clone = project.parent / "clone"
+    git(project.parent, "clone", "--quiet", str(project), str(clone))
+    fetch = ("fetch", "--quiet", "origin", f"{REF}:{REF}")
+    git(clone, *fetch)
+    with following(clone, "--json") as follower:
+        assert follower.event()["seq"] == 1
+        for name in "bc":
+            make_task(project, name)
+        assert follower.event(wait_s=0.5) is None, "nothing is known of the other clone before a fetch"
+        git(clone, *fetch)
+        assert [follower.event()["seq"] for _ in range(2)] == [2, 3]
+
+
+@pytest.mark.parametrize("many", [0, 600])
+def test_a_line_that_took_another_way_is_told_from_there_and_nothing_twice(cli, project, make_task, git, many):
+    """As after a sync: what came from elsewhere stands before what was told, which has moved on."""
+    make_task(project, "a")
+    clone = project.parent / "clone"
+    git(project.parent, "clone", "--quiet", str(project), str(clone))
+    git(clone, "fetch", "--quiet", "origin", f"{REF}:{REF}")
+    mine = [make_task(project, f"mine/{number}") for number in range(3)]
+    with following(project, "--json") as follower:
+        assert [follower.event()["seq"] for _ in range(4)] == [1, 2, 3, 4]
+        theirs = [make_task(clone, f"theirs/{number}") for number in range(2)]
+        workspace = open_workspace(clone, {})
+        for number in range(many):
+            workspace.run(ask.UpdateTask(task=theirs[0], next=str(number)), Actor())
+        workspace.close()
+        git(project, "fetch", "--quiet", str(clone), f"+{REF}:{REF}")
+        seen = [follower.event() for _ in range(2 + many)]
+        assert [event["seq"] for event in seen] == list(range(2, 4 + many)), mine
+        cli.json(project, "update", "--task", theirs[1], "--next", "on")
+        assert follower.event()["seq"] == 4 + many
+
+
+def test_with_since_all_that_came_later_is_told(cli, project, make_task):
+    for _ in range(25):
+        make_task(project, "a")
+    first = cli.json(project, "watch", "--limit", "25")["events"][0]
+    assert len(cli.json(project, "watch")["events"]) == 20
+    assert len(cli.json(project, "watch", "--since", first["id"])["events"]) == 24
+    assert len(cli.json(project, "watch", "--since", "1d")["events"]) == 25
+    assert len(cli.json(project, "watch", "--since", "1d", "--limit", "3")["events"]) == 3
+    with following(project, "--json", "--since", first["at"]) as follower:
+        seen = [follower.event()["seq"] for _ in range(24)]
+    assert seen == list(range(2, 26)), "an instant is told from what came after it"
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, -signal.SIGTERM)])
+@pytest.mark.parametrize("json_words", [(), ("--json",)])
+def test_a_signal_ends_it_without_a_word(project, make_task, number, code, json_words):
+    make_task(project, "a")
+    with following(project, *json_words) as follower:
+        assert follower.line()
+        ended, said = follower.ended(number)
+        assert (ended, said.strip()) == (code, "")
+
+
+def test_a_reader_that_has_seen_enough_ends_it_quietly(cli, project, make_task):
+    make_task(project, "a")
+    process = subprocess.Popen(
+        [*PROGRAM, "watch", "--follow"], cwd=project, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert process.stdout.readline()
+    process.stdout.close()
+    make_task(project, "b")
+    assert process.wait(PATIENCE_S) == -signal.SIGPIPE
+    assert process.stderr.read() == b""
+    process.stderr.close()
+
+
+def test_a_ref_that_is_away_for_a_moment_is_waited_for(cli, project, make_task, git):
+    make_task(project, "a")
+    with following(project, "--json") as follower:
+        assert follower.event()["seq"] == 1
+        name = git(project, "rev-parse", REF)
+        git(project, "update-ref", "-d", REF)
+        assert follower.event(wait_s=0.7) is None
+        (project / ".git" / REF).write_text("broken\n")
+        assert follower.event(wait_s=0.7) is None
+        (project / ".git" / REF).write_text(f"{name}\n")
+        make_task(project, "b")
+        assert follower.event()["seq"] == 2
+
+
+@pytest.mark.parametrize(("left", "code", "said"), [(None, 3, "Nothing is coordinated"), ("broken\n", 6, "The ref")])
+def test_a_ref_that_stays_away_is_said(cli, project, make_task, git, left, code, said):
+    make_task(project, "a")
+    with following(project) as follower:
+        assert follower.line()
+        git(project, "update-ref", "-d", REF)
+        if left:
+            (project / ".git" / REF).write_text(left)
+        ended, words = follower.ended()
+        assert (ended, said in words) == (code, True), words
+        assert "Traceback" not in words
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="there is no proc(5) to look at")
+def test_a_follower_sleeps_while_nothing_happens(project, make_task):
+    make_task(project, "a")
+    with following(project) as follower:
+        assert follower.line()
+        time.sleep(0.5)
+        before = follower.cpu_s()
+        time.sleep(4)
+        assert follower.cpu_s() - before <= 0.08, "two percent of a processor"
