@@ -22,10 +22,24 @@ class LinePast:
 
     def __init__(self, coordinator: Coordinator, history: History) -> None:
         self._store, self._history = coordinator.store, history
+        self._asked: tuple[tuple[Instant, Instant], Sequence[Point]] | None = None
         self._first_held: dict[tuple[str, str], Instant | None] = {}
 
     def during(self, start: Instant, end: Instant) -> Sequence[Point]:
         """The state at `start`, and after each operation until `end`; nothing where the line begins after `end`."""
+        if self._asked is None or self._asked[0] != (start, end):  # several tasks are asked about one stretch
+            self._asked = (start, end), self._points(start, end)
+        return self._asked[1]
+
+    def held(self, instance: str, task_id: str, until: Instant) -> bool:
+        """Whether the instance held a lease on the task at any time until then."""
+        asked = instance, task_id
+        if asked not in self._first_held:
+            self._first_held[asked] = self._since_when(instance, task_id)
+        since = self._first_held[asked]
+        return since is not None and since <= until
+
+    def _points(self, start: Instant, end: Instant) -> Sequence[Point]:
         last = self._history.point_at(end)
         if last is None:
             return ()
@@ -36,14 +50,6 @@ class LinePast:
         near = last.seq - first.seq <= MOST_BETWEEN
         between = self._between(points[0], first.head, last.head) if near else []
         return points + (between or [Point(end, self._history.state(last))])
-
-    def held(self, instance: str, task_id: str, until: Instant) -> bool:
-        """Whether the instance held a lease on the task at any time until then."""
-        asked = instance, task_id
-        if asked not in self._first_held:
-            self._first_held[asked] = self._since_when(instance, task_id)
-        since = self._first_held[asked]
-        return since is not None and since <= until
 
     def _beginning(self, last: index.Point) -> index.Point:
         """The first operation of the line, if there are few up to `last`; else `last` itself."""

@@ -161,14 +161,14 @@ class _Hearing(NamedTuple):
     def held(self, task_id: str, at: Instant) -> bool:
         """Whether the instance held the task then, or ever before."""
         end = Instant(at + SECOND_MS)
-        leases = (point.state.lease(task_id) for point in self.court.past.during(at, end))
+        leases = (point.state.lease(task_id) for point in self.during(at, end))
         if any(lease and lease.agent_instance == self.instance for lease in leases):
             return True
         return self.court.past.held(self.instance, task_id, Instant(end + self.court.tolerance_ms))
 
     def hold(self, start: Instant, end: Instant) -> _Hold:
         """What covered writes of the instance at any time in between, but for what had been taken over by the end."""
-        points = self.court.past.during(Instant(start - 1), end)  # what came in its first millisecond may be later
+        points = self.during(start, end)
         leases = dict.fromkeys(
             lease
             for point in points
@@ -178,6 +178,10 @@ class _Hearing(NamedTuple):
         last = points[-1] if points else None
         lost = _taken_over(last.state) if last and leases else frozenset()
         return _Hold([lease for lease in leases if (lease.task_id, lease.fence) not in lost], last)
+
+    def during(self, start: Instant, end: Instant) -> Sequence[Point]:
+        """The points of a stretch; what came in its very first millisecond may have come after the commit."""
+        return self.court.past.during(Instant(start - 1), end)
 
     def kept(self, then: list[Lease], last: Point | None, path: ChangedPath) -> bool:
         """Whether a path that was covered `then` has had no later holder than that at the last point."""

@@ -24,7 +24,11 @@ def render_range(result: Result, look: Look) -> str:  # noqa: ARG001 - every ren
     passed = "1 commit passes" if commits == 1 else f"All {commits:,} commits pass"
     if checked == commits:
         return f"{passed}: covered by what their agents held when they were made.\n"
-    return f"{passed}: {checked:,} covered by what their agents held then, {commits - checked:,} that need no agent.\n"
+    if checked:
+        return (
+            f"{passed}: {checked:,} covered by what their agents held then; {commits - checked:,} without an agent.\n"
+        )
+    return f"{passed}: {'it names' if commits == 1 else 'they name'} no agent, so there was nothing to look up.\n"
 
 
 def violations_by_commit(details: Result, look: Look) -> str:

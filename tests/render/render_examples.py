@@ -326,6 +326,7 @@ CASES = {
     "verify-commit-refused": ("error", UNVERIFIED),
     "verify-commit-range": ("verify-commit-range", RANGE | {"commits": 5, "checked": 5}),
     "verify-commit-range-some": ("verify-commit-range", RANGE | {"commits": 5, "checked": 2}),
+    "verify-commit-range-nobody": ("verify-commit-range", RANGE | {"commits": 5, "checked": 0}),
     "verify-commit-range-empty": ("verify-commit-range", RANGE | {"commits": 0, "checked": 0}),
     "verify-commit-range-refused": ("error", STALE),
     "message": ("message", MESSAGE),

@@ -19,7 +19,7 @@ from coordinaut_git.protocol.ops import (
     TaskReleased,
     TaskUpdated,
 )
-from coordinaut_git.protocol.references import find_task
+from coordinaut_git.protocol.references import find_task, tasks_meant
 from coordinaut_git.protocol.requests import ClaimTask
 from coordinaut_git.protocol.rules import unlawful
 from coordinaut_git.protocol.state import State
@@ -315,6 +315,19 @@ def test_r60_of_tasks_with_one_number_the_later_moves_to_the_next_free_one():
         assert find_task(line.state, task.display_id) == task
         assert find_task(line.state, task.id) == task
     assert line.state.last_number("20261122") == 6
+
+
+def test_r102_a_number_that_was_given_twice_can_mean_either_task_in_a_record_of_the_past():
+    line = Replay()
+    for token in "ab":
+        line.add(created(1, token))
+    either = (task_id(1, "a"), task_id(1, "b"))
+    assert tasks_meant(line.state, "AGT-20261122-001") == either
+    assert tasks_meant(line.state, "agt-20261122-1") == either
+    assert tasks_meant(line.state, "AGT-20261122-002") == (task_id(1, "b"),)
+    assert tasks_meant(line.state, task_id(1, "a")) == (task_id(1, "a"),)
+    for nothing in ("AGT-20261122-003", "AGT-20261122", "task_20261122_001", "x", ""):
+        assert tasks_meant(line.state, nothing) == ()
 
 
 def test_r60_a_moved_task_is_found_by_its_number_when_it_is_closed_too():

@@ -1,11 +1,20 @@
 """Scenes for tests of verification."""
 
+from collections.abc import Iterator
+
 import pytest
+from commands import Cli
 from scene import Scene
 from world import SetClock, World
 
 from coordinaut_git.plumbing.repository import find
 from coordinaut_git.stores.git.store import open_git_store
+
+
+@pytest.fixture(scope="session")
+def cli() -> Iterator[Cli]:
+    with Cli() as running:
+        yield running
 
 
 @pytest.fixture
