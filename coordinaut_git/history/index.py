@@ -49,6 +49,13 @@ class Index:
     def __init__(self, connection: "Connection") -> None:
         self._db = connection
 
+    def settle(self, *, journal: bool) -> None:
+        """Say how it is written: with a journal, or as one that has no name yet and may be lost."""
+        with useless():
+            self._db.execute(f"PRAGMA synchronous = {'NORMAL' if journal else 'OFF'}")
+            if not journal:
+                self._db.execute("PRAGMA journal_mode = OFF")
+
     def make(self) -> None:
         """Make the tables in an empty database."""
         with useless():

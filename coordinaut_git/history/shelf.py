@@ -11,7 +11,7 @@ import fcntl
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from coordinaut_git.documents import Head, Store
@@ -78,7 +78,8 @@ class Shelf:
         if self._index is None or self._opened != there:
             self.close()
             index = _connected(self._path)
-            index.check()
+            with _closed_unless_done(index):
+                index.check()
             self._index, self._opened = index, there
         return self._index
 
@@ -104,16 +105,29 @@ class Shelf:
     def _in_memory(self, store: Store, head: Head) -> Index:
         """An index of its own for this process, from what can be read of the shared one."""
         self.close()
+        index = self._copied()
+        with _closed_unless_done(index):
+            index.catch_up(store, head)
+        self._index = index
+        return index
+
+    def _copied(self) -> Index:
+        """What can be read of the shared one, in memory."""
         index = _connected(None)
         try:
-            index.copy(_connected(self._path)) if self._path.exists() else index.make()
-            index.check()
+            with _closed_unless_done(index):
+                self._copy_into(index)
         except Useless:
             index = _connected(None)
             index.make()
-        index.catch_up(store, head)
-        self._index = index
         return index
+
+    def _copy_into(self, index: Index) -> None:
+        if not self._path.exists():
+            raise Useless("there is none")
+        with closing(_connected(self._path)) as shared:
+            index.copy(shared)
+        index.check()
 
     @contextmanager
     def _alone(self, wait_s: float) -> Iterator[None]:
@@ -147,8 +161,17 @@ def _connected(path: Path | None, *, journal: bool = True) -> Index:
     from sqlite3 import connect
 
     with useless():
-        database = connect(path or ":memory:", timeout=_BUSY_S, isolation_level=None, check_same_thread=False)
-        database.execute(f"PRAGMA synchronous = {'NORMAL' if journal else 'OFF'}")
-        if not journal:
-            database.execute("PRAGMA journal_mode = OFF")
-        return Index(database)
+        index = Index(connect(path or ":memory:", timeout=_BUSY_S, isolation_level=None, check_same_thread=False))
+    with _closed_unless_done(index):
+        index.settle(journal=journal)
+    return index
+
+
+@contextmanager
+def _closed_unless_done(index: Index) -> Iterator[None]:
+    """Let go of an index that cannot be used after all."""
+    try:
+        yield
+    except BaseException:
+        index.close()
+        raise

@@ -1,5 +1,7 @@
 """What the tests of the history share: a small world with a line in it."""
 
+from contextlib import ExitStack, closing
+
 import pytest
 from world import SetClock, World
 
@@ -18,7 +20,12 @@ def folder(tmp_path):
 
 
 @pytest.fixture
-def history(world, folder):
-    history = History(world.coordinator, folder)
-    yield history
-    history.close()
+def open_history():
+    """Opens histories that are closed at the end."""
+    with ExitStack() as opened:
+        yield lambda coordinator, folder: opened.enter_context(closing(History(coordinator, folder)))
+
+
+@pytest.fixture
+def history(world, folder, open_history):
+    return open_history(world.coordinator, folder)

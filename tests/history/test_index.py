@@ -10,7 +10,6 @@ from world import World
 
 from coordinaut_git.errors import CoordinautError
 from coordinaut_git.history import shelf
-from coordinaut_git.history.history import History
 from coordinaut_git.protocol.tenure import Spot
 
 AS_ROOT = pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
@@ -60,11 +59,11 @@ def test_where_case_does_not_count_it_does_not_count_here(world, history):
     assert [event.operation.op for event in history.naming(Spot(path="lib/X"))] == ["task_claimed"]
 
 
-def test_a_new_index_is_read_by_the_next_process(world, history, folder):
+def test_a_new_index_is_read_by_the_next_process(world, history, folder, open_history):
     tasks = work(world)
     told(history, world, tasks)
     before = (folder / "index.sqlite").stat()
-    other = History(world.coordinator, folder)
+    other = open_history(world.coordinator, folder)
     assert told(other, world, tasks) == seen(world, tasks)
     assert (folder / "index.sqlite").stat() == before, "it was not made again"
 
@@ -96,7 +95,7 @@ def damaged(data, how):
     "empty", "no database", "cut off", "cut off early", "zeros in the middle", "zeros at the end", "another file",
 ])  # fmt: skip
 @pytest.mark.parametrize("opened", [True, False])
-def test_damage_is_noticed_and_it_is_made_anew(world, history, folder, how, opened):
+def test_damage_is_noticed_and_it_is_made_anew(world, history, folder, how, opened, open_history):
     tasks = work(world, 30)
     told(history, world, tasks)
     if not opened:
@@ -106,7 +105,7 @@ def test_damage_is_noticed_and_it_is_made_anew(world, history, folder, how, open
     for _ in range(2):
         assert told(history, world, tasks) == seen(world, tasks)
         tasks += work(world, 1, 30)
-    assert told(History(world.coordinator, folder), world, tasks) == seen(world, tasks)
+    assert told(open_history(world.coordinator, folder), world, tasks) == seen(world, tasks)
 
 
 @pytest.mark.parametrize(
@@ -134,52 +133,52 @@ def test_what_is_not_an_index_of_this_line_is_made_anew(world, history, folder, 
     assert told(history, world, tasks) == seen(world, tasks)
 
 
-def test_a_line_that_took_another_way_is_followed(history, world, folder):
+def test_a_line_that_took_another_way_is_followed(history, world, folder, open_history):
     tasks = work(world, 4)
     told(history, world, tasks)
     other = World(clock=world.clock, ids=world.ids)
     for entry in world.entries()[:13]:
         other.store.commit(other.store.head(), entry, dict)
     others = tasks[:3] + work(other, 3, 50)
-    again = History(other.coordinator, folder)
+    again = open_history(other.coordinator, folder)
     assert told(again, other, others) == seen(other, others)
     assert told(history, world, tasks) == seen(world, tasks), "and back"
 
 
-def test_a_line_that_was_cut_short_is_followed(history, world, folder):
+def test_a_line_that_was_cut_short_is_followed(history, world, folder, open_history):
     tasks = work(world, 4)
     told(history, world, tasks)
     short = World(clock=world.clock, ids=world.ids)
     for entry in world.entries()[:7]:
         short.store.commit(short.store.head(), entry, dict)
-    again = History(short.coordinator, folder)
+    again = open_history(short.coordinator, folder)
     assert told(again, short, tasks[:2]) == seen(short, tasks[:2])
 
 
-def test_where_nothing_can_be_written_it_is_made_in_memory(world, tmp_path):
+def test_where_nothing_can_be_written_it_is_made_in_memory(world, tmp_path, open_history):
     tasks = work(world)
     (tmp_path / "file").write_text("in the way")
-    history = History(world.coordinator, tmp_path / "file" / "own")
+    history = open_history(world.coordinator, tmp_path / "file" / "own")
     assert told(history, world, tasks) == seen(world, tasks)
     tasks += work(world, 1, 5)
     assert told(history, world, tasks) == seen(world, tasks)
 
 
 @AS_ROOT
-def test_a_folder_that_is_read_only_is_read(world, history, folder):
+def test_a_folder_that_is_read_only_is_read(world, history, folder, open_history):
     tasks = work(world)
     told(history, world, tasks)
     tasks += work(world, 1, 5)
     folder.chmod(stat.S_IRUSR | stat.S_IXUSR)
-    assert told(History(world.coordinator, folder), world, tasks) == seen(world, tasks)
+    assert told(open_history(world.coordinator, folder), world, tasks) == seen(world, tasks)
     folder.chmod(stat.S_IRWXU)
 
 
-def test_who_holds_the_lock_for_long_is_not_waited_for(world, folder, monkeypatch):
+def test_who_holds_the_lock_for_long_is_not_waited_for(world, folder, monkeypatch, open_history):
     monkeypatch.setattr(shelf, "LOCK_WAIT_S", 0.05)
     tasks = work(world)
     with shelf.Shelf(folder)._alone(0):
-        history = History(world.coordinator, folder)
+        history = open_history(world.coordinator, folder)
         assert told(history, world, tasks) == seen(world, tasks)
         assert not (folder / "index.sqlite").exists()
 

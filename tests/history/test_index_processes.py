@@ -66,6 +66,7 @@ def test_who_is_killed_in_the_middle_leaves_an_index_that_can_be_used(repository
         assert ops == ["task_created", "task_claimed", "task_released"]
         workspace.history.close()
     whole = [event.entry.seq for event in workspace.history.of_instance("agent_1")]
+    workspace.history.close()
     assert whole == list(range(1, workspace.coordinator.read().state.seq + 1))
 
 

@@ -5,7 +5,6 @@ from world import START
 
 from coordinaut_git.coordinator import Coordinator
 from coordinaut_git.errors import CoordinautError
-from coordinaut_git.history.history import History
 from coordinaut_git.protocol import requests as ask
 from coordinaut_git.protocol.model import Actor, Answer
 from coordinaut_git.protocol.values import Instant, duration_ms
@@ -57,8 +56,8 @@ def test_instants_run_forward_where_a_clock_ran_back(world, history):
     assert history.state_at(START).seq == 2
 
 
-def test_before_init_there_is_no_store_to_look_back_in(world, tmp_path):
-    history = History(Coordinator(MemoryStore(), world.clock, world.ids), tmp_path)
+def test_before_init_there_is_no_store_to_look_back_in(world, tmp_path, open_history):
+    history = open_history(Coordinator(MemoryStore(), world.clock, world.ids), tmp_path)
     with pytest.raises(CoordinautError, match="Nothing is coordinated"):
         history.state_at(START)
 
