@@ -7,10 +7,11 @@ Rule 2: a promise is kept by the owner's commit or by the end of its lease by it
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import count
 
 from coordinaut_git.protocol import handoff_letters as letters
 from coordinaut_git.protocol.holding import Parts, parts_of
-from coordinaut_git.protocol.model import Answer, Handoff, HandoffStatus, Instance, Lease, Tool
+from coordinaut_git.protocol.model import Answer, Handoff, HandoffStatus, Instance, Lease, Mode, Tool
 from coordinaut_git.protocol.moving import Move, move, with_scope
 from coordinaut_git.protocol.ops import (
     HandoffAnswered,
@@ -88,43 +89,54 @@ def _kept_all(step: Step, change: HandoffsKept, operation: Operation) -> Writes:
 
 
 def settled(step: Step, writes: Writes, operation: Operation) -> Writes:
-    """What an operation's `writes` make of the handoffs that were pending: they end where a lease or a task did."""
+    """What an operation's `writes` make of the pending handoffs: promises are kept, what nothing can come of ends."""
     if not any(path.startswith(("leases/", "tasks/closed/")) for path in writes):
         return {}
-    now = step.after(writes)
-    lost = list(_lost(step, now, writes))
-    touched = {lease.task_id for lease in lost} | set(_taken(step, now, writes))
-    if not touched:
+    now, numbers = step.after(writes), count(_letters_so_far(operation))
+    kept = _let_go(step, now, operation, numbers)
+    return kept | _given_up(step, now.after(kept), writes | kept, operation.id, numbers)
+
+
+def _let_go(step: Step, now: Step, operation: Operation, numbers: Iterator[int]) -> Writes:
+    """Promises are kept where their owner ends its lease by a release, or by closing its task."""
+    change = operation.change
+    writes: Writes = {}
+    lease = step.state.lease(change.task_id) if isinstance(change, TaskReleased | TaskUpdated) else None
+    if lease is None or now.state.lease(lease.task_id):
         return {}
-    owners, willing = {lease.agent_instance for lease in lost}, isinstance(operation.change, TaskReleased | TaskUpdated)
-    more: Writes = {}
-    for number, handoff in enumerate(now.state.pending_handoffs(), _letters_so_far(operation)):
-        if handoff.owner not in owners and handoff.task_id not in touched:
-            continue
-        at = now.after(more)
-        mine = [lease for lease in lost if willing and lease.agent_instance == handoff.owner]
-        if handoff.status == HandoffStatus.GRANT_AFTER_COMMIT and _concerned(step, handoff, mine):
-            more |= _honoured(at, handoff, operation.id, number)
-        elif why := _moot(at, handoff):
-            more |= _called_off(at, handoff, why, operation.id, number)
-    return more
+    for handoff in now.state.pending_handoffs():
+        mine = handoff.owner == lease.agent_instance and handoff.status == HandoffStatus.GRANT_AFTER_COMMIT
+        if mine and lease in to_be_moved(step.state, handoff):
+            writes |= _honoured(now.after(writes), handoff, operation.id, next(numbers))
+    return writes
 
 
-def _lost(step: Step, now: Step, writes: Writes) -> Iterator[Lease]:
-    """The leases that ended, changed hands, or lost a part, as they were."""
-    for task_id in _task_ids(writes, "leases/"):
-        old, new = step.state.lease(task_id), now.state.lease(task_id)
-        if old and (new is None or new.agent_instance != old.agent_instance or parts_of(new) != parts_of(old)):
-            yield old
+def _given_up(step: Step, now: Step, writes: Writes, operation_id: str, numbers: Iterator[int]) -> Writes:
+    """The handoffs end that were about a lease or a task that changed, and that nothing can come of any more."""
+    owners, tasks = _touched(step, now, writes)
+    if not owners and not tasks:
+        return {}
+    off: Writes = {}
+    for handoff in now.state.pending_handoffs():
+        concerned = handoff.owner in owners or handoff.task_id in tasks
+        if concerned and (why := _moot(now, handoff)):
+            off |= _called_off(now, handoff, why, operation_id, next(numbers))
+    return off
 
 
-def _taken(step: Step, now: Step, writes: Writes) -> Iterator[str]:
-    """The tasks that somebody holds who did not before, and those that were closed."""
-    for task_id in _task_ids(writes, "leases/"):
-        old, new = step.state.lease(task_id), now.state.lease(task_id)
-        if new and (old is None or old.agent_instance != new.agent_instance):
-            yield task_id
-    yield from (task_id for task_id in _task_ids(writes, "tasks/closed/") if step.task(task_id).status not in CLOSED)
+def _touched(step: Step, now: Step, writes: Writes) -> tuple[set[str], set[str]]:
+    """Whose leases hold something else than before, and the tasks that are held otherwise or were closed."""
+    changed = {
+        task_id: old
+        for task_id in _task_ids(writes, "leases/")
+        if _held(old := step.state.lease(task_id)) != _held(now.state.lease(task_id))
+    }
+    closed = {task_id for task_id in _task_ids(writes, "tasks/closed/") if step.task(task_id).status not in CLOSED}
+    return {old.agent_instance for old in changed.values() if old}, changed.keys() | closed
+
+
+def _held(lease: Lease | None) -> tuple[str, Parts, Mode, bool] | None:
+    return (lease.agent_instance, parts_of(lease), lease.mode, lease.fold) if lease else None
 
 
 def _task_ids(writes: Writes, top: str) -> list[str]:
@@ -136,17 +148,12 @@ def _letters_so_far(operation: Operation) -> int:
     return len(operation.change.handoffs) if isinstance(operation.change, HandoffsKept) else 0
 
 
-def _concerned(step: Step, handoff: Handoff, leases: list[Lease]) -> bool:
-    """Whether one of the leases that ended held some of what a handoff is about."""
-    return any(lease in to_be_moved(step.state, handoff) for lease in leases)
-
-
 def _moot(step: Step, handoff: Handoff) -> str:
     """Why nothing can come of a pending handoff any more; empty if something can."""
     task = step.task(handoff.task_id)
     if refusal := cannot_receive(step.state, task, handoff.requester):
         return refusal.reason
-    return "" if to_be_moved(step.state, handoff) else f"{handoff.owner} does not hold it any more"
+    return "" if to_be_moved(step.state, handoff) else f"{handoff.owner} is not in the way of it any more"
 
 
 def _honoured(step: Step, handoff: Handoff, operation_id: str, number: int) -> Writes:

@@ -8,8 +8,10 @@ from hypothesis import strategies as st
 from coordinaut_git.protocol.model import (
     Actor,
     Alias,
+    Answer,
     Check,
     CheckStatus,
+    Handoff,
     Instance,
     Lease,
     Line,
@@ -17,6 +19,7 @@ from coordinaut_git.protocol.model import (
     MessageKind,
     Mode,
     Numbers,
+    Part,
     Reading,
     RefusedOperation,
     Status,
@@ -25,6 +28,9 @@ from coordinaut_git.protocol.model import (
     Tool,
 )
 from coordinaut_git.protocol.ops import (
+    HandoffAnswered,
+    HandoffRequested,
+    HandoffsKept,
     LeasesRenewed,
     MessagePosted,
     MessagesRead,
@@ -41,6 +47,9 @@ START = Instant.parse("2026-11-22T16:00:00Z")
 TASKS = [f"task_20261122_{number:03d}_{token}" for number in (1, 2, 3) for token in "ab"]
 PATTERNS = ["src/**", "src/*", "src/a", "src/b", "docs/", "**/a", "docs/*.md", "lib"]
 MESSAGES = [f"msg_{number:024d}_{place}" for number in (0, 1, 2) for place in (0, 1)]
+HANDOFFS = {f"handoff_20261122_{number:024d}": TASKS[number] for number in range(5)}
+"""Ids with the tasks that they are for."""
+
 INSTANCES = ["alice-1", "bob-1", "alice-1", "carol-1", None]
 HOSTILE = ["", "../../x", "a/../b", "\ud800", "\0", "x" * 500, "-x", ".git", "a\nb", "é", "\udcff/", "./src/a", "task_"]
 EXTREME = [Instant(-1), Instant(10**30), Instant(LAST_INSTANT)]
@@ -97,7 +106,10 @@ def changes(ids, words, files, ats, terms):
             fold=st.booleans(),
             takeovers=lists(takeovers(ids, ats)),
             reason=optional(words),
+            without=seldom(lists(files)),
+            also=seldom(lists(whole(Part, files=lists(files), without=lists(files)), 2)),
         ),
+        *handoff_changes(ids, words, files, terms),
         whole(TaskReleased, task_id=ids, status=st.sampled_from(Status), reason=optional(words)),
         whole(LeasesRenewed, task_id=optional(ids)),
         whole(
@@ -112,6 +124,43 @@ def changes(ids, words, files, ats, terms):
         ),
         whole(MessagesRead, messages=lists(st.sampled_from(MESSAGES) | words)),
     )
+
+
+def handoff_changes(ids, words, files, terms):
+    """A change of every kind that is about handoffs."""
+    handoffs = mostly(st.sampled_from(list(HANDOFFS.items())), st.tuples(words, ids))
+    people = mostly(st.sampled_from([who for who in INSTANCES if who]), words)
+
+    def asked(pair, **more):
+        return HandoffRequested(handoff_id=pair[0], task_id=pair[1], **more)
+
+    def answered(pair, **more):
+        return HandoffAnswered(handoff_id=pair[0], task_id=pair[1], **more)
+
+    return (
+        st.builds(
+            asked,
+            handoffs,
+            owner=people,
+            files=lists(files),
+            mode=st.sampled_from(Mode),
+            term_ms=terms,
+            reason=words,
+            fold=st.booleans(),
+        ),
+        st.builds(answered, handoffs, status=st.sampled_from(Answer), response=optional(words)),
+        whole(
+            HandoffsKept,
+            handoffs=lists(handoffs.map(lambda pair: pair[0])),
+            commit=optional(mostly(st.just("0c464bc0" * 5), words)),
+            task_id=optional(ids),
+        ),
+    )
+
+
+def seldom(strategy):
+    """Nothing, but for one time in ten."""
+    return weighted((9, st.just(())), (1, strategy))
 
 
 def operations():
@@ -131,6 +180,7 @@ def operations():
         ),
         change=changes(ids, texts, st.sampled_from(PATTERNS) | texts, instants, terms),
         renewals=lists(whole(Renewal, task_id=ids, term_ms=terms)),
+        about=lists(ids),
     )
 
 
@@ -164,13 +214,14 @@ def hostile_operations():
         ),
         change=changes(ids, words, mostly(st.sampled_from(PATTERNS), bad), ats, terms),
         renewals=lists(whole(Renewal, task_id=ids, term_ms=terms), 1),
+        about=seldom(lists(ids, 1)),
     )
 
 
 def documents():
     """Documents of every kind, with every field filled."""
     st.register_type_strategy(Instant, instants)
-    kinds = (Task, Lease, Instance, Message, Reading, RefusedOperation, Numbers, Alias, Line)
+    kinds = (Task, Lease, Handoff, Instance, Message, Reading, RefusedOperation, Numbers, Alias, Line)
     return st.one_of(*(_filled(kind) for kind in kinds))
 
 

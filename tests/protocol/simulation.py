@@ -3,6 +3,8 @@
 Rule 1: nothing here is left to the machine: the same seed gives the same run.
 Rule 2: true time is the simulation's own; every client has a clock that is wrong and jumps.
 
+Every other seed is a run of few takeovers and many handoffs.
+
 Faults: the head moves in the middle of a decision, a spurious `StaleHead`, an outcome that is unknown (written, not
 written, or written later), clocks that jump.
 """
@@ -18,13 +20,15 @@ from coordinaut_git.coordinator import Coordinator
 from coordinaut_git.documents import OutcomeUnknown, StaleHead
 from coordinaut_git.errors import CoordinautError, Kind
 from coordinaut_git.protocol import requests as ask
-from coordinaut_git.protocol.model import Actor, Mode, Status
+from coordinaut_git.protocol.model import Actor, Answer, Mode, Status
 from coordinaut_git.protocol.values import Instant
 from coordinaut_git.stores.memory import MemoryStore
 
 HOUR_MS = 3_600_000
 DEEPEST = 3
 TASKS = 4
+GIVING = [Answer.GRANT_AFTER_COMMIT] * 3 + [Answer.HANDOFF_NOW]
+PATHS = ["src/a", "src/b", "docs/a.md", "docs/a", "lib", "a"]
 
 
 class Handle:
@@ -99,6 +103,7 @@ class Simulation:
         self.acknowledged: list[str] = []
         self.happened: Counter[str] = Counter()
         self._depth = 0
+        self._trading = seed % 2 == 1
         names = ("alice", "bob", "carol", "dave")[:clients]
         self.clients = [Client(self, name, self.chance.randint(-9, 9) * HOUR_MS) for name in names]
         self._write_tasks_down()
@@ -118,7 +123,7 @@ class Simulation:
 
     def step(self) -> None:
         """Time goes by, and somebody does something."""
-        self.now += self.chance.choice([0, 1, 1_000, 60_000, 10 * 60_000, 40 * 60_000])
+        self.now += self.chance.choice([0, 1, 1_000, 60_000, 10 * 60_000, (1 if self._trading else 40) * 60_000])
         client = self.chance.choice([client for client in self.clients if not client.busy])
         if self.chance.random() < 0.1:
             client.skew_ms += self.chance.randint(-5, 5) * HOUR_MS
@@ -156,7 +161,7 @@ class Simulation:
     def _act(self, client: Client) -> None:
         client.busy = True
         try:
-            done = client.coordinator.run(self._request(), client.actor)
+            done = client.coordinator.run(self._request(client), client.actor)
         except CoordinautError as error:
             if error.kind not in {Kind.REFUSED, Kind.INVALID, Kind.NOT_FOUND}:
                 raise
@@ -169,7 +174,7 @@ class Simulation:
         finally:
             client.busy = False
 
-    def _request(self) -> ask.Request:
+    def _request(self, client: Client) -> ask.Request:
         pick = self.chance.choice
         task = f"AGT-20261122-{self.chance.randint(1, TASKS)}"
         files = tuple(self.chance.sample(PATTERNS, pick([1, 1, 2])))
@@ -177,16 +182,32 @@ class Simulation:
         return pick(
             [
                 ask.CreateTask(title="a task", files=files),
-                *[ask.ClaimTask(task=task, files=files, mode=pick(list(Mode)), ttl=pick([None, "5m", "20m"]))] * 3,
-                *[ask.ClaimTask(task=task, files=files, takeover_reason="gone")] * 4,
+                *[ask.ClaimTask(task=task, files=files, mode=pick(list(Mode)), ttl=pick([None, "5m", "6h"]))] * 3,
+                *[ask.ClaimTask(task=task, files=files, takeover_reason="gone")] * (1 if self._trading else 4),
                 ask.UpdateTask(task=task, status=status),
                 ask.UpdateTask(task=task, next="measure"),
                 ask.ReleaseTask(task=task, status=pick([None, status])),
                 ask.Heartbeat(ttl=pick([None, "10m"])),
+                *self._handing_over(client) * (4 if self._trading else 1),
                 ask.PostMessage(text="hello", broadcast=True),
                 ask.MarkRead(all=True),
             ]
         )
+
+    def _handing_over(self, client: Client) -> list[ask.Request]:
+        """What this client may do about handoffs: ask, answer, commit, let go."""
+        pick, state = self.chance.choice, client.coordinator.read().state
+        pending, leases = state.pending_handoffs(), state.leases_of(client.actor.instance)
+        own = pick([lease.task_id for lease in leases] or [f"AGT-20261122-{self.chance.randint(1, TASKS)}"])
+        asked = [ask.RequestHandoff(task=own, files=(pick(PATTERNS),), reason="it is time")] * 3
+        mine = [one for one in pending if one.owner == client.actor.instance]
+        if pending:
+            answered = ask.RespondHandoff(id=pick(mine * 9 + pending).id, status=pick([*Answer, *GIVING]))
+            asked += [answered] * (9 if mine else 1)
+        if mine and leases:
+            ends = [ask.ReleaseTask(task=own), ask.UpdateTask(task=own, status=Status.DONE)]
+            asked += [ask.KeepPromises(paths=(pick(PATHS), pick(PATHS)))] * 4 + ends
+        return asked
 
     def bodies(self) -> list[dict]:
         """The line as JSON, oldest first."""

@@ -5,7 +5,7 @@ import re
 
 from hypothesis import given
 from hypothesis import strategies as st
-from operations import PATTERNS, hostile_operations, weighted
+from operations import HANDOFFS, PATTERNS, hostile_operations, weighted
 from operations import TASKS as TASK_IDS
 from ownership import History, instant_ms, rivals
 from world import Replay, World, everything, replayed
@@ -14,8 +14,15 @@ from coordinaut_git.errors import CoordinautError, Kind
 from coordinaut_git.protocol.apply import apply
 from coordinaut_git.protocol.inbox import unread
 from coordinaut_git.protocol.invariants import broken_promises
-from coordinaut_git.protocol.model import Mode, Status
-from coordinaut_git.protocol.ops import TaskClaimed, TaskCreated, TaskUpdated, from_entry
+from coordinaut_git.protocol.model import Answer, Mode, Status
+from coordinaut_git.protocol.ops import (
+    HandoffAnswered,
+    HandoffRequested,
+    TaskClaimed,
+    TaskCreated,
+    TaskUpdated,
+    from_entry,
+)
 from coordinaut_git.protocol.rules import unlawful
 from coordinaut_git.protocol.state import State
 from coordinaut_git.stores.memory import DocumentMap
@@ -40,6 +47,10 @@ REQUESTS = weighted(
     (1, asked("release", status=st.sampled_from([str(status) for status in Status]))),
     (1, asked("say", broadcast=st.booleans(), text=st.sampled_from(["hello", "@bob", "@carol-1"]))),
     (1, asked("read")),
+    (5, asked("request", files=FILES)),
+    (4, asked("answer", who=st.just("owner"), status=st.sampled_from([str(answer) for answer in Answer]))),
+    (2, asked("answer", status=st.sampled_from([str(answer) for answer in Answer]))),
+    (2, asked("commit", paths=st.lists(st.sampled_from(["src/a", "src/b", "docs/a.md", "lib"]), min_size=1))),
     (4, st.tuples(st.just("wait"), st.sampled_from(["1m", "20m", "40m", "2h", "-20m", "-3h"]), st.just({}))),
 )
 STEPS = st.lists(st.tuples(REQUESTS, st.integers(0, TASKS - 1)), min_size=20, max_size=40)
@@ -62,6 +73,10 @@ def step(world: World, request, number: int) -> None:
             world.create(who, **more)
         elif verb == "read":
             world.read(who, *world.inbox(who)[:number])
+        elif verb == "answer":
+            answer(world, who, number, **more)
+        elif verb == "commit":
+            world.commit(who, *more.get("paths", ()))
         elif verb == "say":
             world.say(who, task=task, **more)
         elif verb == "heartbeat":
@@ -73,13 +88,23 @@ def step(world: World, request, number: int) -> None:
             raise
 
 
+def answer(world: World, who: str, number: int, status: str = "grant_after_commit") -> None:
+    pending = world.state.pending_handoffs()
+    if pending:
+        handoff = pending[number % len(pending)]
+        world.answer(handoff.owner.removesuffix("-1") if who == "owner" else who, world.handoff(handoff.id), status)
+
+
 def bodies(world: World) -> list[dict]:
     return [json.loads(entry.body) for entry in world.entries()]
 
 
 def leases(state: State) -> list[dict]:
-    kept = everything(state)
-    return [json.loads(data) for path, data in kept.items() if path.startswith("leases/")]
+    return below(state, "leases/")
+
+
+def below(state: State, folder: str) -> list[dict]:
+    return [json.loads(data) for path, data in everything(state).items() if path.startswith(folder)]
 
 
 @given(STEPS)
@@ -94,7 +119,7 @@ def test_no_path_ever_has_two_owners_and_the_history_says_why(steps):
         for body in line[seen:]:
             history.take(body)
         seen = len(line)
-        history.agrees_with(leases(world.state))
+        history.agrees_with(leases(world.state), below(world.state, "handoffs/"))
 
 
 @given(STEPS, st.integers(0, 99), st.integers(0, 99))
@@ -136,7 +161,7 @@ PATH = re.compile(r"(line\.json|[a-z]+(/[0-9A-Za-z._:@+-]+){1,4}\.json)\Z")
 
 
 def besieged() -> State:
-    """Some tasks, two of them held, and one closed."""
+    """Some tasks, two of them held, and one closed; a handoff that is asked for, and one that is promised."""
     line = Replay()
     for task_id in TASK_IDS[:5]:
         _, day, number, _ = task_id.split("_")
@@ -144,6 +169,13 @@ def besieged() -> State:
     for task_id, who, files in zip(TASK_IDS, ("alice", "bob"), ("src/**", "docs/"), strict=False):
         line.add(TaskClaimed(task_id=task_id, files=(files,), mode=Mode.EXCLUSIVE, term_ms=60_000), who)
     line.add(TaskUpdated(task_id=TASK_IDS[2], status=Status.DONE))
+    asked = list(HANDOFFS.items())[3:]
+    for (handoff_id, task_id), who, owner, files in zip(
+        asked, ("carol", "bob"), ("bob", "alice"), (("docs/a.md",), ("src/a",)), strict=True
+    ):
+        wanted = {"owner": f"{owner}-1", "files": files, "mode": Mode.EXCLUSIVE, "term_ms": 60_000, "reason": "x"}
+        line.add(HandoffRequested(handoff_id=handoff_id, task_id=task_id, **wanted), who)
+    line.add(HandoffAnswered(handoff_id=asked[0][0], task_id=asked[0][1], status=Answer.GRANT_AFTER_COMMIT), "bob")
     assert line.refusals() == {}
     return line.state
 

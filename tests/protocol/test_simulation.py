@@ -6,13 +6,16 @@
 import json
 import os
 from collections import Counter
+from dataclasses import replace
 
 import pytest
-from ownership import History
+from ownership import History, rivals
 from simulation import Simulation
 from world import everything, replayed
 
 from coordinaut_git import coordinator
+from coordinaut_git.protocol import handing, moving, rules
+from coordinaut_git.protocol.model import HandoffStatus
 from coordinaut_git.protocol.ops import from_entry
 from coordinaut_git.protocol.state import State
 
@@ -42,7 +45,14 @@ def check_one_owner(simulation: Simulation, bodies: list[dict], stored: dict[str
     history = History(elapsed_ms=lambda first, last: landed[last - 1] - landed[first - 1])
     for body in bodies:
         history.take(body)
-    history.agrees_with([json.loads(data) for path, data in stored.items() if path.startswith("leases/")])
+    leases, handoffs = (below(stored, folder) for folder in ("leases/", "handoffs/"))
+    assert rivals(leases, 0) == []
+    history.agrees_with(leases, handoffs)
+    simulation.happened += history.happened
+
+
+def below(stored: dict[str, bytes], folder: str) -> list[dict]:
+    return [json.loads(data) for path, data in stored.items() if path.startswith(folder)]
 
 
 def check_nothing_lost(simulation: Simulation, bodies: list[dict]) -> None:
@@ -68,6 +78,8 @@ def test_the_promises_hold_in_every_simulated_run():
     if len(seeds) >= 200:
         wanted = ("takeovers", "interleaved", "late and landed", "late and lost", "fault untold", "scope_conflict")
         assert all(happened[name] > 100 for name in wanted), happened
+        handed_over = {"moved": 100, "completed": 30, "handoffs_kept": 15, "grant_after_commit and called off": 30}
+        assert all(happened[name] > least for name, least in handed_over.items()), happened
 
 
 def test_a_seed_gives_the_same_run_again():
@@ -93,7 +105,7 @@ def test_the_checker_finds_a_lease_that_was_taken_too_early():
 
 
 def test_the_checker_finds_a_takeover_that_is_not_named():
-    simulation = Simulation(3)
+    simulation = Simulation(4)
     simulation.run()
     bodies = simulation.bodies()
     assert [body["data"].pop("takeovers") for body in bodies if "takeovers" in body["data"]]
@@ -109,3 +121,50 @@ def test_the_checker_finds_a_lost_and_a_doubled_operation():
         check_nothing_lost(simulation, [body for body in bodies if body["id"] != simulation.acknowledged[-1]])
     with pytest.raises(AssertionError):
         check_nothing_lost(simulation, [*bodies, bodies[0]])
+
+
+def run_and_examine(simulation: Simulation) -> bool:
+    simulation.run()
+    examine(simulation)
+    return True
+
+
+def nothing_given(parts, files, *, fold):
+    return parts
+
+
+def still_promised(kept):
+    def with_a_fault(handoff):
+        if handoff.status != HandoffStatus.COMPLETED:
+            return kept(handoff)
+        return kept(replace(handoff, status=HandoffStatus.GRANT_AFTER_COMMIT, ended_at=None))
+
+    return with_a_fault
+
+
+def old_fence(granted):
+    def with_a_fault(step, handoff, moved):
+        return replace(granted(step, handoff, moved), fence=moved.own.fence if moved.own else 1)
+
+    return with_a_fault
+
+
+FAULTS = {
+    "the files stay with the owner": (moving, "given", nothing_given),
+    "a promise is kept again and again": (handing, "_kept", still_promised(handing._kept)),
+    "the fence does not grow": (handing, "_granted", old_fence(handing._granted)),
+    "a release forgets what was promised": (handing, "_let_go", lambda *_: {}),
+    "nothing is called off": (handing, "_given_up", lambda *_: {}),
+    "nobody else is looked at": (rules, "cannot_move", lambda *_: None),
+    "two are promised one file": (rules, "_promised_to", lambda *_: None),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_the_checker_finds_what_goes_wrong_with_handoffs(monkeypatch, fault):
+    module, name, broken = FAULTS[fault]
+    assert hasattr(module, name)
+    monkeypatch.setattr(module, name, broken)
+    simulations = map(Simulation, range(1, 200, 2))
+    with pytest.raises(AssertionError):
+        all(map(run_and_examine, simulations))

@@ -311,6 +311,23 @@ def test_r88_a_request_goes_on_while_the_owner_has_some_of_it(world):
     assert [world.handoff(one)["status"] for one in (wide, last)] == ["requested", "cancelled"]
 
 
+def test_r88_a_request_is_cancelled_when_the_owner_is_not_in_the_way_any_more(world, asked):
+    hers, his, handoff = asked
+    world.claim("alice", hers, mode="advisory")
+    assert world.handoff(handoff)["status"] == "cancelled"
+    world.claim("bob", his, files="src/a.py")
+
+
+def test_r88_what_a_promise_takes_from_another_lease_of_the_owner_ends_older_requests_too(world):
+    """Carol asked first; the release of one lease keeps bob's promise out of both."""
+    first, second = (world.claim("alice", files=files) for files in ("src/**", "src/a.py"))
+    older = world.request("carol", files="src/a.py")
+    world.answer("alice", world.request("bob", files="src/a.py"), "grant_after_commit")
+    world.release("alice", second)
+    assert world.lease(first)["without"] == ["src/a.py"]
+    assert world.handoff(older)["status"] == "cancelled"
+
+
 # --- afterwards
 
 
