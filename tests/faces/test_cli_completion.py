@@ -102,6 +102,13 @@ def test_files_are_offered_from_the_root_as_patterns_are_anchored_there(project,
     assert [offered(f"claim --files {typed}") for typed in ("/", "../", "src/../../", "none/", "/etc/")] == [[]] * 5
 
 
+def test_branches_and_tags_are_offered_and_both_ends_of_a_range(project, offered, git):
+    git(project, "branch", "topic")
+    git(project, "tag", "v1")
+    assert sorted(values(offered("explain --commit "))) == ["HEAD", "main", "topic", "v1"]
+    assert values(offered("verify-commit-range --range main..to")) == ["main..topic"]
+
+
 def test_words_that_never_change_and_remotes_are_offered(project, offered, git):
     git(project, "remote", "add", "team", "nowhere")
     assert values(offered("init --remote ")) == ["team"]

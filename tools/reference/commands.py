@@ -116,7 +116,9 @@ def _parameter(one: click.Parameter, helps: dict[str, str]) -> Parameter:
     positional = isinstance(one, click.Argument)
     variables = () if positional else _variables(one)
     return Parameter(
-        written=value if positional else ", ".join(sorted(one.opts, key=len)) + (f" {value}" if value else ""),
+        written=value
+        if positional
+        else ", ".join([*sorted(one.opts, key=len), *one.secondary_opts]) + (f" {value}" if value else ""),
         help=helps.get(one.name or "", "") or getattr(one, "help", ""),
         variables=variables,
         required=one.required,

@@ -18,6 +18,7 @@ from click.shell_completion import CompletionItem
 from coordinaut_git.faces.cli.grow import said_nearest, workspace_at
 from coordinaut_git.faces.cli.parameters import COMMA_SEPARATED
 from coordinaut_git.operations.project import POLICIES
+from coordinaut_git.plumbing.run import git_reading
 from coordinaut_git.protocol.inbox import unread
 from coordinaut_git.protocol.model import CheckStatus, Instance, Task
 from coordinaut_git.protocol.values import one_line
@@ -99,6 +100,16 @@ def remotes(workspace: Workspace, ctx: click.Context, typed: str) -> Iterator[It
     return map(CompletionItem, workspace.settings.remotes)
 
 
+def revisions(workspace: Workspace, ctx: click.Context, typed: str) -> Iterator[Item]:
+    """Branches and tags, the newest first; of a range, either end."""
+    del ctx
+    start, dots, _ = typed.rpartition("..")
+    refs = ("refs/heads", "refs/remotes", "refs/tags")
+    listing = ("for-each-ref", "--sort=-creatordate", f"--count={MOST}", "--format=%(refname:short)", *refs)
+    names = git_reading(*listing, at=workspace.root).out.decode("utf-8", "surrogateescape").splitlines()
+    return (CompletionItem(start + dots + name) for name in ("HEAD", *names))
+
+
 def paths(workspace: Workspace, ctx: click.Context, typed: str) -> Iterator[Item]:
     """What lies in the folder that was typed, from the root of the repository, as patterns are anchored there.
 
@@ -143,11 +154,19 @@ OFFERS: Mapping[str, Offer] = {
     "id": handoffs,
     "remote": remotes,
     "files": paths,
+    "commit": revisions,
+    "range": revisions,
     "check": checks,
     "policy": words(*POLICIES),
     "storage": words(*STORAGES),
 }
-LEFT_TO_THE_SHELL: Mapping[str, str] = {"root": "dir", "output": "file", "state_dir": "dir", "message_file": "file"}
+LEFT_TO_THE_SHELL: Mapping[str, str] = {
+    "root": "dir",
+    "output": "file",
+    "path": "file",
+    "state_dir": "dir",
+    "message_file": "file",
+}
 
 
 def _workspace(ctx: click.Context) -> Workspace:
