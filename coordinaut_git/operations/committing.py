@@ -12,7 +12,7 @@ from pathlib import Path
 
 from coordinaut_git.errors import CoordinautError, refused
 from coordinaut_git.operations.verification import verify_commit
-from coordinaut_git.plumbing.commits import Commit, commits_in, trailers_of
+from coordinaut_git.plumbing.commits import Commit, commits_in, is_published, trailers_of
 from coordinaut_git.plumbing.run import git_reading
 from coordinaut_git.plumbing.staged import staged_in
 from coordinaut_git.protocol import requests as ask
@@ -115,6 +115,8 @@ def check_push(workspace: Workspace, lines: list[str]) -> None:
         if local == nothing or remote_ref.startswith(_NOT_JUDGED):
             continue
         known = remote != nothing and _is_here(workspace, remote)
+        if not known and is_published(local, workspace.root):
+            continue  # a new name for what the remote has
         pushed = f"{remote if known else nothing}..{local}"
         verify_commit_range(workspace, ask.VerifyCommitRange(range=pushed, require_trailers=False))
 

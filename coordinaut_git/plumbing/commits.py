@@ -70,6 +70,12 @@ def commit_ids(text: str, at: Path) -> list[str]:
     return _whole(answer.out.decode().split(), at)
 
 
+def is_published(name: str, at: Path) -> bool:
+    """Whether a remote-tracking branch has the commit of this id, so that to push it brings nothing new."""
+    answer = _git("for-each-ref", "--count=1", "--format=x", f"--contains={name}", "refs/remotes", at=at)
+    return answer.ok and bool(answer.out)
+
+
 def read_commits(ids: Iterable[str], at: Path) -> list[Commit]:
     """The commits of these ids, in this order; raises what `git_reading` raises, or `git_failed`."""
     asked = "".join(f"{name}\n" for name in ids)

@@ -6,7 +6,7 @@ import subprocess
 import pytest
 
 from coordinaut_git.errors import CoordinautError
-from coordinaut_git.plumbing.commits import commit_ids, commits_in, read_commits, trailers_of
+from coordinaut_git.plumbing.commits import commit_ids, commits_in, is_published, read_commits, trailers_of
 from coordinaut_git.plumbing.raw_diff import raw_path
 
 TRAILED = "subject\n\nAgent-Task: in the body\n\nmore text\n\n"
@@ -171,6 +171,14 @@ def test_ranges_are_those_of_git_oldest_first(tree, git, commit):
     assert set(commit_ids("main...side", tree)) == {*ids[2:], side}
     git(tree, "tag", "-a", "-m", "t", "v1", "main")
     assert commit_ids("side..v1", tree) == ids[2:]
+
+
+def test_what_a_remote_has_already_is_published(tree, git, commit):
+    old, new = git(tree, "rev-parse", "HEAD"), commit(tree)
+    assert not is_published(old, tree)
+    git(tree, "update-ref", "refs/remotes/origin/main", new)
+    newest = commit(tree)
+    assert [is_published(name, tree) for name in (old, new, newest, "f" * 40)] == [True, True, False, False]
 
 
 def test_an_id_of_zeros_stands_for_nothing(tree, git, commit):
