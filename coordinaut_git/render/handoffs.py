@@ -11,8 +11,8 @@ _TAB = 4
 _STYLES = {"requested": "yellow", "grant_after_commit": "cyan", "handoff_now": "green", "completed": "green"}
 _PENDING = ("requested", "grant_after_commit")
 _ANSWERED = {
-    "grant_after_commit": "Promised {files} to {requester} for {task}, after the next commit of it by {owner} or the end "
-    "of the lease",
+    "grant_after_commit": "Promised {files} to {requester} for {task}, after the next commit of it by {owner} or the "
+    "end of the lease",
     "handoff_now": "Handed {files} over to {requester} for {task}",
     "denied": "Denied {files} to {requester} for {task}",
     "cancelled": "Called off: {files} from {owner} to {requester} for {task}",
