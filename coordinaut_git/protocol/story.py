@@ -23,7 +23,7 @@ from coordinaut_git.protocol.ops import (
     TaskUpdated,
 )
 from coordinaut_git.protocol.state import State
-from coordinaut_git.protocol.tenure import Holding, Told
+from coordinaut_git.protocol.tenure import Holding, Told, joined
 from coordinaut_git.protocol.values import Instant, clip, listed, one_line
 from coordinaut_git.protocol.views import lease_form, recipient, said
 
@@ -87,7 +87,7 @@ def expiry_items(holdings: Iterable[Holding], now: Instant) -> Iterator[Json]:
 
 def holding_items(holdings: Iterable[Holding]) -> Iterator[Json]:
     """From when to when a path was held, for a story that is not one task's."""
-    for holding in holdings:
+    for holding in joined(holdings):
         lease = holding.lease
         who, what = _holder(lease), f"for {lease.display_id} ({listed(lease.files)})"
         beside = "" if lease.mode == "exclusive" else f", {lease.mode}"
@@ -102,6 +102,8 @@ def _end(holding: Holding) -> str:
     match holding.ended:
         case "taken_over":
             return f"{by} took it over from {_holder(lease)} ({lease.display_id})"
+        case "handed_over":
+            return f"{by} handed it over ({lease.display_id})"
         case "changed":
             return f"what {_holder(lease)} holds for {lease.display_id} changed"
         case _:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from coordinaut_git.protocol.apply import granted
 from coordinaut_git.protocol.holding import Parts, holds, meet, parts_of
 from coordinaut_git.protocol.model import Actor, Lease, Part, Task
-from coordinaut_git.protocol.ops import Operation, TaskClaimed, TaskReleased, TaskUpdated
+from coordinaut_git.protocol.ops import HandoffAnswered, HandoffsKept, Operation, TaskClaimed, TaskReleased, TaskUpdated
 from coordinaut_git.protocol.pattern import escaped
 from coordinaut_git.protocol.scope import covers
 from coordinaut_git.protocol.state import CLOSED, State
@@ -61,7 +61,9 @@ class Told(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holding:
-    """A lease as it was last, and how it ended: `released done cancelled taken_over changed`; None where it stands.
+    """A lease as it was last, and how it ended; None where it stands.
+
+    In a word: `released done cancelled taken_over handed_over changed`, the last one for a scope that was widened.
 
     `since` is from when on it was held like this, `ended_by` who ended it.
     """
@@ -85,9 +87,32 @@ def holdings(task: Task, line: Iterable[Told]) -> list[Holding]:
             continue
         if held:
             by = told.operation.actor
-            found.append(replace(held, ended=how or "changed", ended_at=told.at, ended_by=by))
+            found.append(replace(held, ended=how or _moved(told), ended_at=told.at, ended_by=by))
         held = Holding(lease=lease, since=told.at) if lease else None
     return [*found, held] if held else found
+
+
+def joined(found: Iterable[Holding]) -> list[Holding]:
+    """Holdings of something that stayed held while the scope around it changed, told as one."""
+    told: list[Holding] = []
+    last: dict[str, int] = {}
+    for one in found:
+        task_id, before = one.lease.task_id, last.get(one.lease.task_id)
+        if before is not None and _goes_on(told[before], one):
+            told[before] = replace(one, since=told[before].since)
+        else:
+            last[task_id] = len(told)
+            told.append(one)
+    return told
+
+
+def _goes_on(one: Holding, other: Holding) -> bool:
+    same = one.lease.agent_instance == other.lease.agent_instance and one.ended_at == other.since
+    return same and one.ended in {"changed", "handed_over"}
+
+
+def _moved(told: Told) -> str:
+    return "handed_over" if isinstance(told.operation.change, HandoffAnswered | HandoffsKept) else "changed"
 
 
 def _after(task: Task, held: Lease | None, told: Told) -> tuple[Lease | None, str]:

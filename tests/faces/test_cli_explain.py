@@ -80,7 +80,7 @@ def test_handoffs_are_told_on_both_sides(cli, project, story):
     held = cli.json(project, "explain", "--path", "src/a.py")["leases"]
     assert [(one["agentInstance"], one["displayId"], one["ended"]) for one in held] == [
         ("agent_ann", first, "taken_over"),
-        ("agent_bob", second, "changed"),
+        ("agent_bob", second, "handed_over"),
         ("agent_ann", first, None),
     ]
 

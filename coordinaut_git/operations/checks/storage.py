@@ -46,6 +46,8 @@ def line(exam: Exam) -> Finding:
         if error.code in {"newer_format", "older_format"}:
             return Finding("failed", said, error.hint)
         return Finding("failed", said, "Put back what this clone remembers: coordinaut doctor --fix")
+    if not state.seq:
+        return Finding("ok", "no operation yet")
     return Finding("ok", f"{state.seq} operations up to {head[:12]}, the newest at {state.at}")
 
 
