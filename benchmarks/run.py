@@ -10,9 +10,23 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from benchmarks import commands, growth, operations, writers
+from benchmarks import commands, growth, hooks, operations, writers
 
-BENCHMARKS = (commands.start_up, operations.rates, operations.conflicts, writers.contention, growth.history)
+BENCHMARKS = (
+    commands.start_up,
+    hooks.commits,
+    operations.rates,
+    operations.conflicts,
+    writers.contention,
+    growth.history,
+)
+    commands.start_up,
+    hooks.commits,
+    operations.rates,
+    operations.conflicts,
+    writers.contention,
+    growth.history,
+)
 
 
 def main(words: list[str]) -> int:
