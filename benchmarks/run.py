@@ -20,13 +20,6 @@ BENCHMARKS = (
     writers.contention,
     growth.history,
 )
-    commands.start_up,
-    hooks.commits,
-    operations.rates,
-    operations.conflicts,
-    writers.contention,
-    growth.history,
-)
 
 
 def main(words: list[str]) -> int:
