@@ -19,6 +19,9 @@ from coordinaut_git.plumbing.run import git
 
 NAMES = ("pre-commit", "prepare-commit-msg", "commit-msg", "post-commit", "pre-push")
 KEPT = ".before-coordinaut"
+LEGACY = ".legacy"
+"""Where the pre-commit framework moves the hook that it finds: ours, if it is installed after us."""
+
 MARK = b"# A hook of coordinaut-git"
 _EXECUTABLE = 0o755
 _OWN_SCOPES = frozenset({"local", "worktree"})
@@ -112,6 +115,8 @@ def install(place: Place, folder: Folder) -> Changes:
         folder.path.mkdir(parents=True, exist_ok=True)
         for name in NAMES:
             state, hook = _state(folder.path, name), folder.path / name
+            if _is_ours(folder.path / (name + LEGACY)):
+                (folder.path / (name + LEGACY)).unlink()
             if state == "foreign":
                 hook.rename(folder.path / (name + KEPT))
                 moved.append(name)
@@ -131,14 +136,15 @@ def uninstall(place: Place, folder: Folder) -> Changes:
     removed, restored = [], []
     try:
         for name in NAMES:
-            hook, kept = folder.path / name, folder.path / (name + KEPT)
-            state = _state(folder.path, name)
-            if state in {"installed", "outdated"}:
-                hook.unlink()
-                removed.append(name)
-            if state != "foreign" and _there(kept):
-                kept.rename(hook)
-                restored.append(name)
+            hook, legacy, kept = (folder.path / (name + end) for end in ("", LEGACY, KEPT))
+            ours = [file for file in (hook, legacy) if _is_ours(file)]
+            for file in ours:
+                file.unlink()
+            removed += [name] * bool(ours)
+            back = hook if _may_go(kept, hook) else legacy if legacy in ours else None
+            if _there(kept) and back:
+                restored += [name] * (not _there(back))
+                kept.rename(back)
         for file, _ in _home(place):
             file.unlink(missing_ok=True)
     except OSError as error:
@@ -163,15 +169,26 @@ def _home(place: Place) -> tuple[tuple[Path, bytes], ...]:
 
 def _state(folder: Path, name: str) -> str:
     hook = folder / name
-    if not _there(hook):
-        return "missing"
+    if not _is_ours(hook):
+        return "foreign" if _there(hook) else "missing"
+    return "installed" if hook.read_bytes() == shim(name) and os.access(hook, os.X_OK) else "outdated"
+
+
+def _is_ours(hook: Path) -> bool:
     try:
-        text = hook.read_bytes()
+        return not hook.is_symlink() and MARK in hook.read_bytes()
     except OSError:
-        return "foreign"
-    if hook.is_symlink() or MARK not in text:
-        return "foreign"
-    return "installed" if text == shim(name) and os.access(hook, os.X_OK) else "outdated"
+        return False
+
+
+def _may_go(hook: Path, to: Path) -> bool:
+    """Whether nothing is lost when a hook is moved there: there is none, or the very same."""
+    if not _there(to):
+        return True
+    try:
+        return not hook.is_symlink() and not to.is_symlink() and hook.read_bytes() == to.read_bytes()
+    except OSError:
+        return False
 
 
 def _there(file: Path) -> bool:
@@ -220,7 +237,7 @@ def _check_free(folder: Path) -> None:
     for name in NAMES:
         if _state(folder, name) != "foreign":
             continue
-        if (folder / name).is_dir() or _there(folder / (name + KEPT)):
+        if (folder / name).is_dir() or not _may_go(folder / name, folder / (name + KEPT)):
             raise refused(
                 "hook_in_the_way",
                 f"{folder / name} is not ours, and it cannot be moved aside: {_why(folder, name)}.",

@@ -358,3 +358,54 @@ def test_the_result_is_json_that_programs_can_read(cli, project):
     assert json.loads(cli(project, "install-hooks", "--json").out)["result"].keys() == {
         "folder", "installed", "written", "kept", "removed", "restored", "left",
     }  # fmt: skip
+
+
+class TestAFrameworkThatMovesUsAside:
+    """The pre-commit framework moves the hook that it finds to `.legacy` and runs it from there, as its own does here."""
+
+    FRAMEWORK = b'#!/bin/sh\necho framework >&2\n[ ! -x "$0.legacy" ] || exec "$0.legacy" "$@"\n'
+
+    def install(self, project):
+        hook = project / ".git/hooks/pre-commit"
+        if hook.exists() and hook.read_bytes() != self.FRAMEWORK:
+            hook.rename(f"{hook}.legacy")
+        foreign(project, "pre-commit", self.FRAMEWORK)
+
+    def left(self, project):
+        names = (path.name for path in (project / ".git/hooks").iterdir())
+        return sorted(name for name in names if name.startswith("pre-commit"))
+
+    def committed(self, project):
+        write(project, "a")
+        done = commit(project, "-m", "x")
+        assert done.code == 0
+        return done.err.splitlines()
+
+    @pytest.mark.parametrize("again", [True, False])
+    def test_installed_before_and_after_us_it_runs_once(self, cli, project, again):
+        self.install(project)
+        cli.json(project, "install-hooks")
+        self.install(project)
+        assert self.left(project) == ["pre-commit", f"pre-commit{KEPT}", "pre-commit.legacy"]
+        assert self.committed(project) == ["framework"]
+        if again:
+            cli.json(project, "install-hooks")
+            assert self.left(project) == ["pre-commit", f"pre-commit{KEPT}"]
+            assert self.committed(project) == ["framework"]
+        cli.json(project, "install-hooks", "--uninstall")
+        assert self.left(project) == ["pre-commit"]
+        assert (project / ".git/hooks/pre-commit").read_bytes() == self.FRAMEWORK
+
+    def test_a_third_hook_still_runs_with_us_and_without(self, cli, project, agent_of):
+        foreign(project, "pre-commit", b"#!/bin/sh\necho third >&2\n")
+        cli.json(project, "install-hooks")
+        self.install(project)
+        assert self.committed(project) == ["framework", "third"]
+        agent_of(project)
+        write(project, "docs/a")
+        assert "docs/a" in commit(project, "-m", "x").err, "we run too"
+        run(project, "reset", "--quiet", "--hard")
+        removed = cli.json(project, "install-hooks", "--uninstall")
+        assert "pre-commit" in removed["restored"]
+        assert self.left(project) == ["pre-commit", "pre-commit.legacy"]
+        assert self.committed(project) == ["framework", "third"]
