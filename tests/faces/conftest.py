@@ -4,7 +4,9 @@
 operation's commit, so that a test can tell that nothing was written.
 """
 
+import os
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -96,3 +98,21 @@ def agent(cli, hooked, make_task) -> str:
     words = ("--agent", "ann", "--agent-instance", "agent_1", "--thread", "t-9")
     assert cli(hooked, "claim", "--task", task, *words).code == 0
     return task
+
+
+@pytest.fixture
+def agent_of(cli, make_task, monkeypatch, tmp_path):
+    """Makes agent_1 hold src/ in a project, with `coordinaut` on the path."""
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    (programs / "coordinaut").write_text(f'#!/bin/sh\nexec {sys.executable} -P -m coordinaut_git "$@"\n')
+    (programs / "coordinaut").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
+
+    def make(project):
+        task = make_task(project, "src/**")
+        words = ("--agent", "ann", "--agent-instance", "agent_1", "--thread", "t-9")
+        cli.json(project, "claim", "--task", task, *words)
+        return task
+
+    return make

@@ -5,7 +5,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-KEYS = ("Agent", "Agent-Instance", "Agent-Thread", "Agent-Task")
+FOREIGN = b'#!/bin/sh\necho "foreign ${0##*/} $*" >&2\n# \xff no newline at the end'
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,3 +71,11 @@ def calls(folder, *words, environ=None) -> list[str]:
     python.write_text(before)
     assert ran.code == 0, ran
     return log.read_text().split()
+
+
+def foreign(project, name, text=FOREIGN, mode=0o755):
+    hook = project / ".git/hooks" / name
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_bytes(text)
+    hook.chmod(mode)
+    return hook
