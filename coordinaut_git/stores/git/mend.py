@@ -18,7 +18,7 @@ from coordinaut_git.stores.git.store import GitStore
 WAIT_S = 5.0
 
 
-def mend(store: GitStore, restore: Callable[[Head], int]) -> Iterator[str]:
+def mend(store: GitStore, restore: Callable[[Head], int] = lambda _: 0) -> Iterator[str]:
     """Put objects and a broken ref back, and pack what is loose; a sentence for each thing that was done.
 
     `restore` puts back what is lost of the documents at a head, as far as that can be known, and gives how many.
