@@ -12,6 +12,7 @@ from typing import Any
 from coordinaut_git.errors import CoordinautError, environment
 from coordinaut_git.operations.checks import machine, people, repository, storage
 from coordinaut_git.operations.checks.finding import Check, Exam, Finding, guarded
+from coordinaut_git.plumbing.hooks import hooks_status, install
 from coordinaut_git.protocol import requests as ask
 from coordinaut_git.replay import restored
 from coordinaut_git.stores.git import leftovers
@@ -65,8 +66,19 @@ def _mended(exam: Exam) -> Iterator[str]:
     yield from mend(store, lambda head: restored(store, head))
     if count := leftovers.remove(exam.place, exam.now_ms):
         yield f"{count} files that dead programs had left were taken away"
+    with suppress(CoordinautError):  # what stands in the way is said below
+        yield from _hooks_again(exam)
     with suppress(CoordinautError):  # what cannot be read says so below
         yield from _forgotten(exam)
+
+
+def _hooks_again(exam: Exam) -> Iterator[str]:
+    """Ours are finished, brought up to date and told where this program is; where there are none, none are made."""
+    found = hooks_status(exam.place)
+    whole = not found.outdated and not found.missing and found.home
+    if (found.installed or found.outdated) and not found.foreign and not whole:
+        install(exam.place, found.folder)
+        yield "our git hooks were put in place again"
 
 
 def _forgotten(exam: Exam) -> Iterator[str]:

@@ -8,7 +8,10 @@ import pytest
 from examining import age, create, examine
 
 from coordinaut_git.operations.checks import machine
+from coordinaut_git.operations.hooks import install_hooks
 from coordinaut_git.plumbing.disk import file_system, locks_hold, room
+from coordinaut_git.protocol import requests as ask
+from coordinaut_git.workspace import open_workspace
 
 
 def test_a_sound_project_has_nothing_amiss_and_nothing_to_mend(project):
@@ -179,3 +182,58 @@ def test_a_failed_gc_that_stops_all_later_ones_is_said(project):
 def test_a_repository_of_several_users_is_said(project, git):
     git(project, "config", "core.sharedRepository", "group")
     assert examine(project)["sharing"]["status"] == "warning"
+
+
+# --- the hooks
+
+
+@pytest.fixture
+def hooked(project):
+    workspace = open_workspace(project, {})
+    install_hooks(workspace, ask.InstallHooks())
+    workspace.close()
+    return project / ".git" / "hooks"
+
+
+def _changed(hooks):
+    (hooks / "pre-commit").write_bytes((hooks / "pre-commit").read_bytes() + b"true\n")
+
+
+def _not_to_be_run(hooks):
+    (hooks / "pre-push").chmod(0o644)
+
+
+def _missing(hooks):
+    (hooks / "post-commit").unlink()
+
+
+def _moved_program(hooks):
+    (hooks.parent / "coordinaut" / "hooks" / "python").write_text("/somewhere/else/python\n/somewhere/else\n")
+
+
+@pytest.mark.parametrize("spoil", [_changed, _not_to_be_run, _missing, _moved_program], ids=lambda one: one.__name__)
+def test_hooks_that_are_half_there_are_said_and_put_right(project, hooked, spoil):
+    assert examine(project)["hooks"]["summary"].startswith("all 5 are in place")
+    spoil(hooked)
+    assert examine(project)["hooks"]["status"] == "warning"
+    found = examine(project, fix=True)
+    assert "our git hooks were put in place again" in found.mended
+    assert found["hooks"]["status"] == "ok"
+    assert not any("hooks" in sentence for sentence in examine(project, fix=True).mended)
+
+
+def test_a_hook_of_somebody_else_in_the_place_of_ours_is_said_and_left(project, hooked):
+    (hooked / "commit-msg").write_text("#!/bin/sh\n")
+    assert "commit-msg" in examine(project, fix=True)["hooks"]["summary"]
+    assert (hooked / "commit-msg").read_text() == "#!/bin/sh\n"
+
+
+def test_where_no_hooks_are_wanted_none_are_made(project):
+    assert "not installed" in examine(project, fix=True)["hooks"]["summary"]
+    assert not (project / ".git" / "hooks" / "pre-commit").exists()
+
+
+def test_hooks_that_are_switched_off_are_not_complained_about(project, hooked, git):
+    git(project, "config", "coordinaut.hooks", "off")
+    _missing(hooked)
+    assert "switched off" in examine(project)["hooks"]["summary"]

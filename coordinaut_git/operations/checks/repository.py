@@ -4,6 +4,7 @@ import os
 
 from coordinaut_git.operations.checks.finding import Check, Exam, Finding, some
 from coordinaut_git.plumbing.configured import writes_to
+from coordinaut_git.plumbing.hooks import NAMES, hooks_status
 from coordinaut_git.plumbing.settings import KEYS
 
 _STALE_S = 12 * 3_600.0
@@ -130,6 +131,22 @@ def _maintenance(exam: Exam) -> Finding:
     return Finding("ok", "nothing keeps git from tidying up, and it leaves recent objects alone")
 
 
+def _hooks(exam: Exam) -> Finding:
+    """Whether our git hooks are whole, of this version, and call this program."""
+    found = hooks_status(exam.place)
+    if not found.installed and not found.outdated:
+        return Finding("ok", "not installed here (coordinaut install-hooks)")
+    if exam.settings.hooks == "off":
+        return Finding("ok", "installed, and switched off by coordinaut.hooks")
+    again = "Put them in place again: coordinaut install-hooks"
+    if found.outdated or found.missing or found.foreign:
+        wrong = (*found.missing, *found.outdated, *found.foreign)
+        return Finding("warning", f"some are missing, changed or not ours: {some(list(wrong), len(NAMES))}", again)
+    if not found.home:
+        return Finding("warning", "they call another program than this one, or none", again)
+    return Finding("ok", f"all {len(found.installed)} are in place in {found.folder.path}")
+
+
 CHECKS: tuple[Check, ...] = (
     ("repository", _repository),
     ("permissions", _permissions),
@@ -138,5 +155,6 @@ CHECKS: tuple[Check, ...] = (
     ("settings", _settings),
     ("worktree-settings", _worktree_settings),
     ("identity", _identity),
+    ("hooks", _hooks),
     ("maintenance", _maintenance),
 )
