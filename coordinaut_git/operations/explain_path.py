@@ -13,6 +13,7 @@ from coordinaut_git.operations.lives import Life, life_of
 from coordinaut_git.operations.telling import Now, commit_form, story_without_task
 from coordinaut_git.plumbing import commit_search
 from coordinaut_git.plumbing.commits import read_commits
+from coordinaut_git.plumbing.typed_path import from_root
 from coordinaut_git.protocol import views
 from coordinaut_git.protocol.handoff_views import handoff_form
 from coordinaut_git.protocol.model import Task
@@ -68,7 +69,7 @@ def _held_by(life: Life, leases: Iterable[Holding]) -> bool:
 def _spot(workspace: Workspace, typed: str) -> Spot:
     """The path that was typed, from the root of the work tree; raises invalid for one that is outside."""
     root = workspace.place.work_tree
-    path = commit_search.from_root(typed, workspace.start, root) if root else typed.strip("/")
+    path = from_root(typed, workspace.start, root) if root else typed.strip("/")
     if not path:
         raise invalid(
             "bad_path",

@@ -4,7 +4,6 @@ Rule 1: looked for from every branch, tag and work tree, but never on the line o
 Rule 2: what is looked for is data: a pattern of plain text, a literal path, never an option or a revision.
 """
 
-import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -40,18 +39,3 @@ def _listed(*words: str, at: Path) -> list[str]:
     if not answer.ok:
         raise environment("git_failed", f"git rev-list failed: {answer.complaint}.")
     return answer.out.decode("ascii").split()
-
-
-def from_root(path: str, start: Path, root: Path) -> str | None:
-    """A path as git has it, from the root of the work tree, for one that was typed in the folder `start`.
-
-    Absolute, or relative to `start`; links above what is named are followed, what is named itself need not exist.
-    None where it lies outside, or in `.git`; empty for the root itself.
-    """
-    folder, name = os.path.split(os.path.normpath(start / path))
-    whole = os.path.join(os.path.realpath(folder), name)  # noqa: PTH118 - a path may be any bytes
-    found = os.path.relpath(whole, os.path.realpath(root))
-    if found == os.curdir:
-        return ""
-    first = found.split(os.sep, 1)[0]
-    return None if first in {os.pardir, ".git"} else found

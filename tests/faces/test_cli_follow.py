@@ -7,6 +7,7 @@ import signal
 import subprocess
 import time
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from commands import PROGRAM
 
 from coordinaut_git.protocol import requests as ask
 from coordinaut_git.protocol.model import Actor
+from coordinaut_git.protocol.ops import from_entry, to_entry
 from coordinaut_git.workspace import open_workspace
 
 ANN = ("--agent-instance", "agent_ann")
@@ -148,19 +150,31 @@ def test_a_line_that_took_another_way_is_told_from_there_and_nothing_twice(cli, 
     clone = project.parent / "clone"
     git(project.parent, "clone", "--quiet", str(project), str(clone))
     git(clone, "fetch", "--quiet", "origin", f"{REF}:{REF}")
-    mine = [make_task(project, f"mine/{number}") for number in range(3)]
+    for number in range(3):
+        make_task(project, f"mine/{number}")
     with following(project, "--json") as follower:
-        assert [follower.event()["seq"] for _ in range(4)] == [1, 2, 3, 4]
-        theirs = [make_task(clone, f"theirs/{number}") for number in range(2)]
+        told = [follower.event()["id"] for _ in range(4)]
+        theirs = make_task(clone, "theirs")
         workspace = open_workspace(clone, {})
         for number in range(many):
-            workspace.run(ask.UpdateTask(task=theirs[0], next=str(number)), Actor())
+            workspace.run(ask.UpdateTask(task=theirs, next=str(number)), Actor())
+        replay(project, workspace, 3)
         workspace.close()
         git(project, "fetch", "--quiet", str(clone), f"+{REF}:{REF}")
-        seen = [follower.event() for _ in range(2 + many)]
-        assert [event["seq"] for event in seen] == list(range(2, 4 + many)), mine
-        cli.json(project, "update", "--task", theirs[1], "--next", "on")
-        assert follower.event()["seq"] == 4 + many
+        assert [follower.event()["seq"] for _ in range(1 + many)] == list(range(2, 3 + many))
+        cli.json(project, "update", "--task", theirs, "--next", "on")
+        assert follower.event()["seq"] == 6 + many, "what was replayed was told before"
+        assert set(told) < {event["id"] for event in cli.json(project, "watch", "--since", "1d")["events"]}
+
+
+def replay(project, workspace, many):
+    """Put the newest operations of the project's line after the workspace's, as a sync does."""
+    source = open_workspace(project, {})
+    entries = list(islice(source.store.log(source.store.head()), many))
+    source.close()
+    for entry in reversed(entries):
+        head, state = workspace.coordinator.read()
+        workspace.store.commit(head, to_entry(from_entry(entry), state.seq + 1, entry.summary), dict)
 
 
 def test_with_since_all_that_came_later_is_told(cli, project, make_task):

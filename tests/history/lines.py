@@ -1,5 +1,7 @@
 """Lines as agents leave them, what a history tells of one, and the same by a plain look without an index."""
 
+from coordinaut_git.protocol.apply import apply
+from coordinaut_git.protocol.ops import to_entry
 from coordinaut_git.protocol.tenure import Spot
 
 
@@ -50,3 +52,10 @@ def seen(world, tasks):
         },
         "heads": [heads[entry.at] for entry in entries],
     }
+
+
+def put(world, operation):
+    """An operation as it comes from elsewhere, lawful or not."""
+    head, state = world.coordinator.read()
+    after = apply(state, operation, state.seq + 1)
+    world.store.commit(head, to_entry(operation, after.seq, "from elsewhere"), after.changes)

@@ -3,6 +3,7 @@
 import random
 
 import pytest
+from lines import put
 from world import START, actor
 
 from coordinaut_git.errors import CoordinautError
@@ -103,16 +104,13 @@ def test_an_operation_that_was_refused_gave_no_lease(world, history):
     claim = next(one for one in world.operations() if one.op == "task_claimed")
     from dataclasses import replace
 
-    from coordinaut_git.protocol.ops import to_entry
-
     late = replace(
         claim,
         id="op_late00000000",
         actor=actor("bob"),
         change=replace(claim.change, task_id=other, files=("src/a.py",)),
     )
-    head, state = world.coordinator.read()
-    world.store.commit(head, to_entry(late, state.seq + 1, "claim"), dict)
+    put(world, late)
     state = world.state
     assert state.lease(other) is None
     life = life_of(history, state, state.task(other))

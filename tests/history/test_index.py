@@ -3,6 +3,7 @@
 import os
 import sqlite3
 import stat
+from contextlib import closing
 
 import pytest
 from lines import seen, told, work
@@ -78,6 +79,21 @@ def test_it_may_be_deleted_while_it_is_open(world, history, folder):
     assert (folder / "index.sqlite").exists()
 
 
+def last_in(folder):
+    with closing(sqlite3.connect(folder / "index.sqlite")) as database:
+        return database.execute("SELECT max(seq) FROM line").fetchone()[0]
+
+
+def test_one_that_another_process_has_put_in_its_place_is_the_one_that_is_kept_up(world, history, folder, open_history):
+    told(history, world, work(world))
+    other = open_history(world.coordinator, folder)
+    other.discard()
+    other.head_at(world.state.at)
+    work(world)
+    assert told(history, world, []) == seen(world, [])
+    assert last_in(folder) == 50, "it was written where the next process looks"
+
+
 def damaged(data, how):
     middle = len(data) // 2
     return {
@@ -111,8 +127,8 @@ def test_damage_is_noticed_and_it_is_made_anew(world, history, folder, how, open
 @pytest.mark.parametrize(
     "tampering",
     [
-        "PRAGMA user_version = 0",
-        "PRAGMA user_version = 99",
+        "PRAGMA user_version = 0; DELETE FROM found WHERE seq < 9",
+        "PRAGMA user_version = 99; UPDATE found SET key = CAST('x' || key AS BLOB)",
         "DELETE FROM line WHERE seq = 7",
         "DELETE FROM line WHERE seq < 20",
         "DROP TABLE found",
@@ -127,7 +143,7 @@ def test_what_is_not_an_index_of_this_line_is_made_anew(world, history, folder, 
     told(history, world, tasks)
     history.close()
     database = sqlite3.connect(folder / "index.sqlite")
-    database.execute(tampering)
+    database.executescript(tampering)
     database.commit()
     database.close()
     assert told(history, world, tasks) == seen(world, tasks)
@@ -192,9 +208,7 @@ def test_a_writer_keeps_it_up_where_little_is_lacking_only(world, history, folde
     tasks = work(world)
     history.keep_up(most=24)
     history.keep_up(most=25)
-    database = sqlite3.connect(folder / "index.sqlite")
-    assert database.execute("SELECT max(seq) FROM line").fetchone() == (50,)
-    database.close()
+    assert last_in(folder) == 50
     assert told(history, world, tasks[:0]) == seen(world, tasks[:0])
 
 

@@ -1,6 +1,9 @@
 """The state at an instant is the state that people saw then."""
 
+from dataclasses import replace
+
 import pytest
+from lines import put
 from world import START
 
 from coordinaut_git.coordinator import Coordinator
@@ -54,6 +57,18 @@ def test_instants_run_forward_where_a_clock_ran_back(world, history):
     world.create("ann")
     assert history.state_at(Instant(START - 1)) is None
     assert history.state_at(START).seq == 2
+
+
+def test_an_operation_that_comes_from_elsewhere_with_an_earlier_instant_counts_from_its_place(world, history):
+    world.create("ann")
+    made = world.operations()[-1]
+    change = replace(made.change, task_id="task_20261122_009_00ff", display_id="AGT-20261122-009")
+    early = replace(made, id="op_0000elsewhere", at=Instant(START - 60_000), change=change)
+    put(world, early)
+    world.wait("1s")
+    world.create("ann")
+    assert history.state_at(Instant(START - 1)) is None
+    assert history.state_at(START).task(change.task_id)
 
 
 def test_before_init_there_is_no_store_to_look_back_in(world, tmp_path, open_history):
