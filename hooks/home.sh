@@ -50,7 +50,7 @@ trailer() { case ${1%%:*} in "$1" | *[!A-Za-z0-9-]*) false ;; esac; }
 # Read a message: $left are the trailers of the note that it lacks; $odd is set if somebody must look closer.
 scan() {
     left=$nl$trailers odd='' text='' seen='' last=''
-    while IFS= read -r line || [ -n "$line" ]; do
+    while IFS= read -r line || { [ -n "$line" ] && odd=1; }; do # a last line that does not end is odd
         case $line in
         '') [ -z "$seen" ] || seen=over ;;
         [Aa][Gg][Ee][Nn][Tt]:* | [Aa][Gg][Ee][Nn][Tt][-\ ]*:*)
@@ -73,7 +73,6 @@ scan() {
         esac
         last=$line
     done <"$1"
-    [ -z "$line" ] || odd=1 # the last line does not end
     left=${left#"$nl"}
 }
 
@@ -93,7 +92,7 @@ prepare-commit-msg)
     if [ "${GIT_EDITOR-}" = : ] && fits; then
         scan "$1"
         if [ -z "$odd$left" ]; then exit 0; fi
-        if [ -z "$seen" ] && [ -n "$text" ]; then add_trailers "$1" && exit 0; fi
+        if [ -z "$seen$odd" ] && [ -n "$text" ]; then add_trailers "$1" && exit 0; fi
     fi
     ;;
 commit-msg)

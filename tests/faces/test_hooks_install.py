@@ -274,3 +274,25 @@ def test_the_result_is_json_that_programs_can_read(cli, project):
     assert json.loads(cli(project, "install-hooks", "--json").out)["result"].keys() == {
         "folder", "installed", "written", "kept", "removed", "restored", "left",
     }  # fmt: skip
+
+
+def test_a_note_that_was_left_for_another_commit_of_the_same_number_is_not_taken(hooked, agent, head):
+    """Processes of small containers often have the same number; `exec` gives git that of the shell here."""
+    note = hooked / ".git/coordinaut/notes"
+    note.mkdir(parents=True, exist_ok=True)
+    leave = f'printf "%s\\n" "refs/coordinaut/state {head(hooked)}" "Agent-Instance: other" >{note}/.git-$$'
+    stage = "sleep 0.05; echo x >src/a.py; git add src/a.py"
+    (hooked / "src").mkdir()
+    words = ["sh", "-c", f"{leave}; {stage}; exec git commit --no-verify -qm x"]
+    assert subprocess.run(words, cwd=hooked, env=os.environ).returncode == 0
+    assert trailers(hooked) == signed(agent)
+
+
+def test_a_message_whose_last_line_does_not_end_gets_its_trailers_below_a_blank_line(hooked, agent):
+    before = hooked / ".git/hooks" / f"prepare-commit-msg{KEPT}"
+    before.write_text('#!/bin/sh\nprintf "subject" >"$1"\n')
+    before.chmod(0o755)
+    write(hooked, "src/a.py")
+    assert commit(hooked, "-m", "x").code == 0
+    assert message(hooked).startswith("subject\n\nAgent: ann\n")
+    assert trailers(hooked) == signed(agent)
