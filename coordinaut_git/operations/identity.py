@@ -6,7 +6,7 @@ Rule 2: nothing that was set is overwritten, so there is nothing that a reset co
 
 from typing import Any
 
-from coordinaut_git.errors import environment
+from coordinaut_git.errors import environment, refused
 from coordinaut_git.plumbing.run import git_reading
 from coordinaut_git.plumbing.worktree_config import Values, drop_own, set_own, switch_off, switch_on
 from coordinaut_git.protocol import requests as ask
@@ -49,8 +49,8 @@ def git_identity(workspace: Workspace, request: ask.GitIdentity) -> Json:
 
 def git_identity_reset(workspace: Workspace, request: ask.ResetGitIdentity) -> Json:
     """`{"previous", "identity", "worktree"}`, as `git_identity`; nothing changes where there is nothing to undo."""
-    del request
     previous = _identity(workspace)
+    _check_whose(workspace, request, previous)
     drop_own(workspace.place)
     switch_off(workspace.place)
     return {"previous": previous, "identity": _identity(workspace), "worktree": str(workspace.root)}
@@ -67,6 +67,19 @@ def _check(workspace: Workspace, actor: Actor) -> None:
         check_line("an agent's name", actor.agent, NAME_CHARS)
     if actor.thread_id:
         check_line("a thread", actor.thread_id, THREAD_CHARS)
+
+
+def _check_whose(workspace: Workspace, request: ask.ResetGitIdentity, found: Json) -> None:
+    """Raise refused (`other_identity`) where the identity is another's than the one that was named."""
+    task = find_task(workspace.coordinator.read().state, request.task).id if request.task else None
+    named = {"agentInstance": request.agent_instance, "agent": request.agent, "thread": request.thread, "task": task}
+    for name, wanted in named.items():
+        if wanted and found["agentInstance"] and found[name] != wanted:
+            raise refused(
+                "other_identity",
+                f"The git identity of {workspace.root} is that of {found['agentInstance']}, not of {wanted}.",
+                hint="Reset your own, in the worktree where it was set; `git config user.name` tells whose is here.",
+            )
 
 
 def _values(actor: Actor, task: str | None) -> Values:

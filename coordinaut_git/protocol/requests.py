@@ -240,7 +240,15 @@ class GitIdentity(Request):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResetGitIdentity(Request):
-    """Put back the git identity that this worktree had before git-identity."""
+    """Put back the git identity that this worktree had before git-identity.
+
+    Whoever says whose identity it is to be is refused where it is another's.
+    """
+
+    agent: str | None = param("Only if it is this agent's.", None, metavar="NAME")
+    agent_instance: str | None = param("Only if it is this agent instance's.", None, metavar="ID")
+    thread: str | None = param("Only if it is this thread's.", None, metavar="ID")
+    task: str | None = param("Only if it is for this task.", None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

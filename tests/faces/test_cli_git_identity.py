@@ -215,3 +215,13 @@ def test_a_locked_configuration_is_said_and_left_alone(cli, project):
 def test_variables_that_win_over_the_configuration_are_named(cli, project):
     result = cli.json(project, "git-identity", *PRODUCT, environ={"GIT_AUTHOR_NAME": "x"})
     assert result["notices"] == ["GIT_AUTHOR_NAME in the environment still decide how commits are signed."]
+
+
+@pytest.mark.parametrize("words", [("--agent-instance", "agent_2"), ("--agent", "bob"), ("--thread", "t-2")])
+def test_a_reset_of_anothers_identity_is_refused_and_nothing_is_changed(cli, project, git, words):
+    cli.json(project, "git-identity", "--agent", "ann", "--agent-instance", "agent_1", "--thread", "t-1")
+    assert cli(project, "git-identity-reset", *words, "--json").failure == (1, "other_identity")
+    assert person(git, project).startswith("ann ")
+    own = ("--agent", "ann", "--agent-instance", "agent_1", "--thread", "t-1")
+    reset = cli.json(project, "git-identity-reset", *own)
+    assert (reset["previous"]["agentInstance"], reset["identity"]["agentInstance"]) == ("agent_1", None)

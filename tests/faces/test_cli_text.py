@@ -171,7 +171,7 @@ OPTIONS = {
     "snapshot": "output",
     "watch": "limit task follow since",
     "git-identity": "agent agent-instance thread task",
-    "git-identity-reset": "",
+    "git-identity-reset": "agent agent-instance thread task",
     "migrate": "to",
     "doctor": "deep fix",
     "completion": "",
