@@ -168,11 +168,15 @@ OPTIONS = {
     "handoff respond": "id status response",
     "handoff list": "task agent-instance status",
     "verify-worktree": "agent-instance",
+    "verify-commit": "agent-instance message-file",
+    "verify-commit-range": "range fetch require-trailers allow-missing",
     "snapshot": "output",
     "watch": "limit task follow since",
     "git-identity": "agent agent-instance thread task",
     "git-identity-reset": "agent agent-instance thread task",
+    "explain": "task commit path",
     "migrate": "to",
+    "install-hooks": "uninstall agents",
     "doctor": "deep fix",
     "completion": "",
 }
@@ -198,13 +202,13 @@ def test_help_of_a_command_names_every_option_and_what_is_planned(cli, tmp_path,
 
 
 PLANNED = [
-    ("init", "hooks"),
     ("init", "agents", "claude"),
     ("init", "state-dir", "x"),
     ("init", "remote-url", "http://127.0.0.1:1"),
     ("init", "team", "x"),
     ("init", "project", "x"),
     ("migrate", "to", "sqlite"),
+    ("install-hooks", "agents", "claude"),
 ]
 
 
