@@ -11,12 +11,14 @@ import os
 import re
 import signal
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from coordinaut_git.errors import environment
 from coordinaut_git.plumbing.exchange import Exchange, TooLate, TooMuch
+from coordinaut_git.plumbing.interrupts import held_back
 from coordinaut_git.plumbing.surroundings import NEUTRAL, clean_environment
 
 if TYPE_CHECKING:
@@ -70,9 +72,9 @@ def git(
     git_output where git says more than `most_bytes` on one output.
     """
     around = clean_environment() | ({"GIT_INDEX_FILE": str(index)} if index else {})
-    with _start(arguments, at, around, closed=stdin is None) as process:
+    with held_back() as interrupt, _start(arguments, at, around, closed=stdin is None) as process:
         try:
-            return _hear_out(process, stdin or b"", wait_s, most_bytes)
+            return _hear_out(process, stdin or b"", wait_s, most_bytes, interrupt)
         except TooLate:
             raise environment(
                 "git_timeout",
@@ -134,13 +136,16 @@ def _start(arguments: tuple[str, ...], at: Path, around: dict[str, str], *, clos
         ) from error
 
 
-def _hear_out(process: "Popen[bytes]", stdin: bytes, wait_s: float, most_bytes: int) -> Answer:
+def _hear_out(
+    process: "Popen[bytes]", stdin: bytes, wait_s: float, most_bytes: int, interrupt: Callable[[], None]
+) -> Answer:
     from subprocess import TimeoutExpired
 
     assert process.stdout is not None, "started with pipes"
     assert process.stderr is not None, "started with pipes"
     deadline_s = time.monotonic() + wait_s
     try:
+        interrupt()
         talk = Exchange(process.stdin, stdin, (process.stdout, process.stderr), most_bytes)
         talk.run(deadline_s, lambda: process.poll() is not None)
         code = process.wait(max(0.0, deadline_s - time.monotonic()))
