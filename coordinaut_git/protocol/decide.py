@@ -52,10 +52,10 @@ def decide(state: State, request: ask.Request, actor: Actor, moment: Moment, fre
     change, renewals = made
     operation = Operation(id=fresh.operation, at=moment.at, actor=actor, change=change, renewals=renewals)
     refusal = unlawful(state, operation)
-    return _explained(refusal, moment) if refusal else operation
+    return _explained(refusal, _shown(state, change.task_id), moment) if refusal else operation
 
 
-def _explained(refusal: Refusal, moment: Moment) -> Refusal:
+def _explained(refusal: Refusal, task: str, moment: Moment) -> Refusal:
     """A refused claim in words: who holds what until when, and whether it has expired."""
     if refusal.code != "scope_conflict" or refusal.hint:
         return refusal
@@ -65,10 +65,23 @@ def _explained(refusal: Refusal, moment: Moment) -> Refusal:
     if all(moment.expired(clash.lease) for clash in refusal.clashes):
         hint = "Look at what it left (coordinaut watch, git log); whoever takes over has to say why."
         return replace(refusal, code="takeover_needs_reason", reason=reason, hint=hint)
-    first = next(clash.lease for clash in refusal.clashes if not moment.expired(clash.lease))
-    wait = f"choose other files, or wait until {first.expires_at}"
-    hint = f"Ask {holder(first)} for it with `coordinaut handoff request`, {wait}."
-    return replace(refusal, reason=reason, hint=hint)
+    first = next(clash for clash in refusal.clashes if not moment.expired(clash.lease))
+    return replace(refusal, reason=reason, hint=_advice(first, task))
+
+
+def _advice(clash: Clash, task: str) -> str:
+    until = f"wait until {clash.lease.expires_at}"
+    if clash.meeting is None:
+        return f'Take another task, {until}, or ask: coordinaut message --task {task} --text "…"'
+    from shlex import quote  # only who is refused pays for it
+
+    asked = f'coordinaut handoff request --task {task} --files {quote(clash.meeting.mine)} --reason "…"'
+    return f"Choose other files, {until}, or ask for it: {asked}"
+
+
+def _shown(state: State, task_id: str | None) -> str:
+    task = state.task(task_id) if task_id else None
+    return task.display_id if task else str(task_id)
 
 
 def _obstacle(clash: Clash, moment: Moment) -> str:

@@ -150,7 +150,7 @@ def not_yours(handoff: Handoff, instance: str, status: Answer, answers: Iterable
         hint = f"Answer with {', '.join(sorted(answers))}."
     else:
         hint = f"{handoff.owner} answers it: give --agent-instance if that is you."
-    reason = f"{handoff.id} cannot be made {status} by {instance}."
+    reason = f"{instance} cannot answer {handoff.id} with {status}."
     return Refusal(code="not_your_handoff", reason=reason, hint=hint)
 
 

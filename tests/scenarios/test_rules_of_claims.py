@@ -181,6 +181,23 @@ def test_r30_a_refused_claim_names_every_lease_in_the_way(world):
     assert "takeover" not in (caught.value.hint or "")
 
 
+def test_r30_the_hint_of_a_refused_claim_can_be_typed_as_it_stands(world):
+    world.claim("alice", files="my files/**")
+    task = world.create()
+    with world.refuses("scope_conflict") as caught:
+        world.claim("bob", task, files=("docs", "my files/$(a).md"))
+    typed = f"coordinaut handoff request --task {task['displayId']} --files 'my files/$(a).md' --reason"
+    assert typed in caught.value.hint
+
+
+def test_r30_who_wants_a_task_that_is_held_is_not_told_to_ask_for_files(world):
+    task = world.claim("alice", files="src/**")
+    with world.refuses("scope_conflict") as caught:
+        world.claim("bob", task, files="docs/**")
+    assert "coordinaut message --task" in caught.value.hint
+    assert "handoff" not in caught.value.hint
+
+
 @pytest.mark.parametrize("late", ["upper", "lower"])
 def test_r31_a_lease_from_a_place_that_ignores_case_meets_either_case(world, late):
     folding = world.beside(fold=True)
