@@ -9,7 +9,7 @@ Rule 2: nothing here raises for what an operation may hold; the answer is None o
 Rule 3: tables before code.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from coordinaut_git.errors import CoordinautError, Kind
 from coordinaut_git.protocol.holding import Parts, check_parts, meet, parts_of
@@ -119,9 +119,14 @@ def unlawful(state: State, operation: Operation) -> Refusal | None:
 
 def clashes(state: State, instance: str | None, scope: Parts, mode: Mode, *, fold: bool) -> Iterator[Clash]:
     """The leases of other instances, expired or not, that do not go together with this scope in this mode."""
+    others = (lease for lease in state.leases().values() if lease.agent_instance != instance)
+    return _in_conflict(others, scope, mode, fold=fold)
+
+
+def _in_conflict(leases: Iterable[Lease], scope: Parts, mode: Mode, *, fold: bool) -> Iterator[Clash]:
     beside = BESIDE[mode]
-    for lease in state.leases().values():
-        if lease.agent_instance != instance and lease.mode not in beside:
+    for lease in leases:
+        if lease.mode not in beside:
             where = meet(scope, parts_of(lease), fold=fold or lease.fold)
             if where:
                 yield Clash(lease, where)
@@ -332,8 +337,8 @@ def cannot_receive(state: State, task: Task, instance: str) -> Refusal | None:
 
 def in_hand(state: State, owner: str, other: str, scope: Parts, mode: Mode, *, fold: bool) -> list[Lease]:
     """The leases of `owner` that keep `other` from holding a scope in this mode."""
-    found = clashes(state, other, scope, mode, fold=fold)
-    return [clash.lease for clash in found if clash.lease.agent_instance == owner]
+    leases = state.leases_of(owner) if owner != other else ()
+    return [clash.lease for clash in _in_conflict(leases, scope, mode, fold=fold)]
 
 
 def promised(state: State, operation: Operation, change: HandoffsKept) -> Iterator[Handoff]:
