@@ -1,6 +1,11 @@
 """Handoffs: what becomes of a promise, and of what was given away. Rules 85 to 91 of docs/protocol.md."""
 
 import pytest
+from world import Replay
+
+from coordinaut_git.errors import Kind
+from coordinaut_git.protocol.model import Answer
+from coordinaut_git.protocol.ops import HandoffAnswered, TaskClaimed
 
 # --- promises
 
@@ -40,6 +45,13 @@ def test_r85_of_two_leases_on_the_files_the_first_to_end_keeps_the_promise(world
     hers, *_ = promised
     world.release("alice", other)
     assert (world.holders("src/a.py"), world.lease(hers)["without"]) == (["bob"], ["src/a.py"])
+
+
+def test_r85_a_release_after_the_lease_has_expired_keeps_the_promise_too(world, promised):
+    hers, *_ = promised
+    world.wait("2h")
+    world.release("alice", hers)
+    assert world.holders("src/a.py") == ["bob"]
 
 
 def test_r86_what_is_promised_to_one_is_neither_promised_nor_handed_to_another(world, promised):
@@ -189,3 +201,59 @@ def test_r91_whoever_comes_away_empty_is_told_in_the_very_operation_that_keeps_a
     assert any("came to nothing" in message["text"] for message in world.inbox("carol"))
     newest = world.state.seq
     assert len([message for message in world.messages() if message["seq"] == newest]) == 4
+
+
+# --- at the bounds
+
+
+def test_r9_what_would_leave_a_scope_in_too_many_patterns_is_refused_and_nothing_moves(world):
+    hers = world.claim("alice", files="src/**")
+    many, more = (
+        world.request("bob", files=tuple(f"src/{n}.py" for n in range(*ends))) for ends in ((200,), (200, 257))
+    )
+    world.answer("alice", many, "handoff_now")
+    with world.refuses("too_many_patterns", Kind.INVALID) as caught:
+        world.answer("alice", more, "handoff_now")
+    assert "release the lease" in caught.value.hint
+    assert (world.holders("src/1.py"), world.holders("src/200.py")) == (["bob"], ["alice"])
+    world.release("alice", hers)
+
+
+def test_r9_a_promise_to_a_task_that_has_come_to_hold_too_much_is_called_off(world):
+    hers = world.claim("alice", files="src/**")
+    his = world.claim("bob", files="lib")
+    handoff = world.request("bob", his, files=tuple(f"src/{n}.py" for n in range(100)))
+    world.answer("alice", handoff, "grant_after_commit")
+    world.claim("bob", his, files=tuple(f"docs/{n}.md" for n in range(200)))
+    world.release("alice", hers)
+    assert world.handoff(handoff)["status"] == "cancelled"
+    assert len(world.lease(his)["files"]) == 201
+
+
+def test_r51_of_two_answers_that_were_given_apart_the_first_on_the_line_counts(world, asked):
+    """Alice answered in two clones; the second answer is refused where the lines are joined."""
+    _, _, handoff = asked
+    line = Replay(world.state)
+    answers = [
+        HandoffAnswered(handoff_id=handoff["id"], task_id=handoff["taskId"], status=status)
+        for status in (Answer.HANDOFF_NOW, Answer.DENIED)
+    ]
+    assert [line.add(answer, "alice") for answer in answers] == ["", "handoff_ended"]
+    assert line.state.handoff(handoff["id"]).status == "handoff_now"
+
+
+def test_r51_an_answer_that_names_another_task_is_refused(world, asked):
+    hers, _, handoff = asked
+    answer = HandoffAnswered(handoff_id=handoff["id"], task_id=hers["id"], status=Answer.HANDOFF_NOW)
+    assert Replay(world.state).add(answer, "alice") == "no_such_handoff"
+
+
+def test_r51_a_claim_that_was_made_apart_does_not_take_back_what_was_handed_over(world, asked):
+    """Alice widened her lease in one clone, as it was before she handed the file over in another."""
+    hers, _, handoff = asked
+    before = world.state.lease(hers["id"])
+    world.answer("alice", handoff, "handoff_now")
+    claim = TaskClaimed(
+        task_id=hers["id"], files=(*before.files, "docs/"), mode=before.mode, term_ms=before.term_ms, fold=before.fold
+    )
+    assert Replay(world.state).add(claim, "alice") == "scope_conflict"
