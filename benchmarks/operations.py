@@ -5,7 +5,7 @@ from pathlib import Path
 
 from benchmarks.measure import ME, Floor, Row, create_tasks, opened, paired, repository, seconds
 from coordinaut_git.protocol import requests as ask
-from coordinaut_git.protocol.model import Actor, Mode
+from coordinaut_git.protocol.model import Actor, Mode, Part
 from coordinaut_git.protocol.rules import clashes
 from coordinaut_git.workspace import Workspace
 
@@ -54,10 +54,10 @@ def conflicts(folder: Path, *, quick: bool) -> Iterator[Row]:
         holder = Actor(instance=f"holder_{number}", agent="holder")
         workspace.coordinator.run(ask.ClaimTask(task=done.operation.change.task_id), holder)
     state = workspace.coordinator.read().state
-    files = ("src/new/**", "docs/*/new/*.md", "README.md", "test/other[0-9]/**", "lib/new/")
+    scope = (Part(files=("src/new/**", "docs/*/new/*.md", "README.md", "test/other[0-9]/**", "lib/new/")),)
 
     def detect() -> None:
-        assert len(list(clashes(state, "me", files, Mode.EXCLUSIVE, fold=False))) > 0
+        assert len(list(clashes(state, "me", scope, Mode.EXCLUSIVE, fold=False))) > 0
 
     detect()
     best_ms = min(seconds(detect) for _ in range(5 if quick else 25)) * 1000

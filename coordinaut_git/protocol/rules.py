@@ -12,7 +12,7 @@ Rule 3: tables before code.
 from collections.abc import Iterable, Iterator
 
 from coordinaut_git.errors import CoordinautError, Kind
-from coordinaut_git.protocol.holding import Parts, check_parts, meet, parts_of
+from coordinaut_git.protocol.holding import Parts, check_parts, meet_held, parts_of
 from coordinaut_git.protocol.model import Answer, Handoff, HandoffStatus, Lease, Mode, Part, Status, Takeover, Task
 from coordinaut_git.protocol.moving import Move, asked, ignores_case, mode_of, move, overlap
 from coordinaut_git.protocol.ops import (
@@ -127,7 +127,7 @@ def _in_conflict(leases: Iterable[Lease], scope: Parts, mode: Mode, *, fold: boo
     beside = BESIDE[mode]
     for lease in leases:
         if lease.mode not in beside:
-            where = meet(scope, parts_of(lease), fold=fold or lease.fold)
+            where = meet_held(scope, lease, fold=fold or lease.fold)
             if where:
                 yield Clash(lease, where)
 
