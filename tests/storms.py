@@ -124,7 +124,7 @@ class Nursery:
 
 def check_nothing_is_lost(git, root, nursery):
     told, errors = nursery.acknowledged()
-    assert errors == [], SEED
+    assert not errors, (SEED, errors[:3])
     found = Counter(operation["id"] for operation in check_line(git, root))
     assert [name for name in told if found[name] != 1] == [], SEED
     return told

@@ -39,8 +39,10 @@ _WORDINGS = (
     # `git pack-refs` may remove the empty folder of our ref between libgit2's mkdir and its open: try again.
     ("failed to create locked file", Cause.LOCKED),
     ("failed to lock file", Cause.LOCKED),
-    # `git prune-packed` (in gc and repack) may remove the empty folder of an object before libgit2 renames into it.
+    # `git prune-packed` (in gc and repack) may remove the empty folder of an object before libgit2 renames into it, or
+    # pack the object that was just renamed, and remove the folder before libgit2 flushes it.
     ("failed to rename lockfile", Cause.FOLDER_GONE),
+    ("for fsync: No such file or directory", Cause.FOLDER_GONE),
     ("old reference value does not match", Cause.STALE),
     ("there are refs beneath that folder", Cause.NAME_TAKEN),
     ("parent is not directory", Cause.NAME_TAKEN),
