@@ -13,21 +13,12 @@ from types import NoneType, UnionType
 from typing import Any, NamedTuple, TypeVar, get_args, get_origin
 
 from coordinaut_git.protocol.values import Instant
+from coordinaut_git.wire import Unreadable, canonical
+
+__all__ = ["Unreadable", "camel", "canonical", "decode", "encode", "parse", "without_none"]
 
 T = TypeVar("T")
 Coder = Callable[[Any], Any]
-
-
-_encoded = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
-
-
-class Unreadable(ValueError):
-    """Stored JSON that is not what this version writes."""
-
-
-def canonical(value: Any) -> bytes:
-    """The one byte form of a JSON value."""
-    return _encoded(value).encode()
 
 
 def parse(data: bytes) -> dict[str, Any]:
