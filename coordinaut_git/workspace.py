@@ -4,7 +4,7 @@ Rule 1: this is where the parts are put together; nobody below knows the parts b
 Rule 2: what the environment says is read here, once, from the mapping that is given.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING
 from coordinaut_git.clock import Clock, Ids, RandomIds, SystemClock
 from coordinaut_git.coordinator import Coordinator, Done
 from coordinaut_git.documents import Head, Store
-from coordinaut_git.errors import CoordinautError, environment, invalid
+from coordinaut_git.errors import CoordinautError, invalid, refused
 from coordinaut_git.plumbing.repository import Place, find, open_repository
 from coordinaut_git.plumbing.settings import Settings, check_ref_name, read_settings
 from coordinaut_git.protocol.model import Actor, Instance, Tool
 from coordinaut_git.protocol.requests import Request
 from coordinaut_git.protocol.state import State
 from coordinaut_git.protocol.values import check_identifier
+from coordinaut_git.storage import REMOTE, Storage, of_kind, open_store, ruling_storage
 
 if TYPE_CHECKING:
     from coordinaut_git.history.history import History
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 if TYPE_CHECKING:
     from coordinaut_git.stores.git.store import GitStore
 
-STORAGES = ("git", "json", "sqlite", "remote")
 SESSIONS = (
     ("CLAUDE_CODE_SESSION_ID", Tool.CLAUDE),
     ("CODEX_THREAD_ID", Tool.CODEX),
@@ -54,11 +54,14 @@ class Workspace:
         environ: Mapping[str, str],
         clock: Clock,
         ids: Ids,
+        *,
+        storage: Storage | None = None,
     ) -> None:
         self.start, self.place, self.settings, self.store = start, place, settings, store
+        self.storage = storage or Storage(kind="git", ref=settings.ref)
         self.fold = settings.ignore_case
         self.coordinator = Coordinator(
-            store, clock, ids, fold=settings.ignore_case, team="remote" in settings.values, replay=self._replay
+            store, clock, ids, fold=settings.ignore_case, team=self.has_team, replay=self._replay
         )
         self.notices: list[str] = []
         self.environ, self.clock, self._ids = environ, clock, ids
@@ -67,6 +70,11 @@ class Workspace:
     def root(self) -> Path:
         """The top of the work tree; the git directory of a bare repository."""
         return self.place.work_tree or self.place.git_dir
+
+    @property
+    def has_team(self) -> bool:
+        """Whether machines with clocks of their own write to this line."""
+        return self.storage.kind == REMOTE or "remote" in self.settings.values
 
     @property
     def git_store(self) -> "GitStore":
@@ -124,6 +132,7 @@ class Workspace:
 
     def run(self, request: Request, actor: Actor) -> Done:
         """Carry out a changing request, and note that the actor is alive."""
+        self.check_in_force()
         done = self.coordinator.run(request, actor)
         self._note_clock(done)
         if done.operation and not done.state.seq % KEEP_UP_EVERY:
@@ -131,6 +140,17 @@ class Workspace:
         if actor.instance:
             self.hear(actor.instance)
         return done
+
+    def check_in_force(self) -> None:
+        """Raise refused `not_in_force` where the store was opened for looking: what is written has one place."""
+        if not self.storage.in_force:
+            self.coordinator.head()
+            raise refused(
+                "not_in_force",
+                f"The state of this repository is not kept by the {self.storage.kind} storage, so nothing is written "
+                "there.",
+                hint="Leave out --storage and COORDINAUT_STORAGE; to move the state: coordinaut migrate --to …",
+            )
 
     def hear(self, instance: str) -> None:
         """Note that an instance is alive."""
@@ -274,29 +294,32 @@ def open_workspace(
     clock: Clock | None = None,
     ids: Ids | None = None,
 ) -> Workspace:
-    """The workspace that `start` lies in; raises environment errors where there is no usable repository."""
+    """The workspace that `start` lies in; raises environment errors where there is no usable repository.
+
+    With another `storage` than the one in force it is for looking: `Workspace.check_in_force`.
+    """
     place = find(start)
     repository = open_repository(place)
     settings = read_settings(repository)
     if ref:
         settings = replace(settings, ref=check_ref_name(ref))
-    check_storage(storage or settings.values.get("storage", "git"))
-    from coordinaut_git.stores.git.store import open_git_store
-
-    store = open_git_store(place, settings, repository=repository)
-    return Workspace(start, place, settings, store, environ, clock or SystemClock(), ids or RandomIds())
-
-
-def check_storage(storage: str) -> None:
-    """Raise invalid for a store there is none of, environment for one that comes later."""
-    if storage not in STORAGES:
-        raise invalid("bad_storage", f"There is no storage {storage!r}.", hint=f"Choose from {_listed(STORAGES)}.")
-    if storage != "git":
-        raise environment(
-            "storage_not_available",
-            f"The {storage} storage is not part of this version.",
-            hint="Use the git storage, which needs no set-up: coordinaut init",
-        )
+    ruling = ruling_storage(place, settings)
+    opened = (
+        ruling
+        if storage in {None, ruling.kind}
+        else replace(of_kind(storage or ruling.kind, place, settings), in_force=False)
+    )
+    store = open_store(opened, place, settings, environ, repository=repository)
+    return Workspace(
+        start,
+        place,
+        settings,
+        store,
+        environ,
+        clock or SystemClock(),
+        ids or RandomIds(),
+        storage=opened,
+    )
 
 
 def _said(request: Request, *names: str) -> str | None:
@@ -312,7 +335,3 @@ def _introduced(instance: str, other: str | None) -> str:
         f"You are the agent instance {instance}, and {other} is somebody else's in this worktree: "
         f"give --agent-instance {instance} from now on."
     )
-
-
-def _listed(words: Iterable[str]) -> str:
-    return ", ".join(words)

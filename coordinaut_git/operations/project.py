@@ -11,7 +11,8 @@ from coordinaut_git.plumbing.settings import check_ref_name, write_setting
 from coordinaut_git.protocol import requests as ask
 from coordinaut_git.protocol import views
 from coordinaut_git.protocol.values import clip
-from coordinaut_git.workspace import Workspace, check_storage
+from coordinaut_git.storage import GIT, check_storage, not_available
+from coordinaut_git.workspace import Workspace
 
 Json = dict[str, Any]
 
@@ -25,6 +26,8 @@ def init(workspace: Workspace, request: ask.InitProject) -> Json:
     `hooks` is what `install-hooks` answers, null if they were not asked for.
     """
     check_storage(request.storage)
+    if request.storage != GIT:
+        raise not_available(request.storage)
     if request.policy is not None and request.policy not in POLICIES:
         raise invalid(
             "bad_policy", f"There is no policy {clip(request.policy)!r}.", hint="Give provisional or confirmed."

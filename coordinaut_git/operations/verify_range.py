@@ -30,7 +30,7 @@ def verify_commit_range(workspace: Workspace, request: ask.VerifyCommitRange) ->
         line = _line(workspace, stack) if request.fetch else workspace
         _must_be_there(line, fetched=request.fetch)
         commits = commits_in(request.range, workspace.root)
-        verdicts = _judged(line, commits, request, team=line is not workspace or "remote" in workspace.settings.values)
+        verdicts = _judged(line, commits, request, team=line is not workspace or workspace.has_team)
     found = [violation for commit in commits for violation in verdicts[commit.id].violations]
     shown = {
         "violations": found,

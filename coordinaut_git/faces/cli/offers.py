@@ -22,7 +22,8 @@ from coordinaut_git.plumbing.run import git_reading
 from coordinaut_git.protocol.inbox import unread
 from coordinaut_git.protocol.model import CheckStatus, Instance, Task
 from coordinaut_git.protocol.values import one_line
-from coordinaut_git.workspace import STORAGES, Workspace
+from coordinaut_git.storage import STORAGES
+from coordinaut_git.workspace import Workspace
 
 Item: TypeAlias = "CompletionItem[str]"  # a name only: before click 8.5 it takes no type
 Offer = Callable[[Workspace, click.Context, str], Iterable["Item"]]

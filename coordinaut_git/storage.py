@@ -1,0 +1,188 @@
+"""Which store keeps the state of a repository, and the opening of it.
+
+Rule 1: git's local configuration decides. A file of the work tree does not: it may come with a stranger's clone, and
+        would send somebody's token to the stranger's server (docs/decisions/0008-where-settings-live.md).
+Rule 2: a store is imported when it is opened, so that a command pays for its own alone.
+Rule 3: the token of a server is read from the environment, and written nowhere.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from coordinaut_git.documents import Store
+from coordinaut_git.errors import CoordinautError, environment, invalid
+from coordinaut_git.plumbing.repository import Place, Repository
+from coordinaut_git.plumbing.settings import Settings, write_setting
+from coordinaut_git.plumbing.state_folder import check_folder, told, usual_folder, written
+
+if TYPE_CHECKING:
+    from urllib.parse import SplitResult
+
+GIT, JSON, SQLITE, REMOTE = STORAGES = ("git", "json", "sqlite", "remote")
+IN_FOLDER = (JSON, SQLITE)
+"""Those whose state lies in a folder of files."""
+
+SQLITE_FILE = "state.sqlite"
+TOKEN = "COORDINAUT_TOKEN"  # noqa: S105 - the name of a variable
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Storage:
+    """A store and its place: the ref of a git store, the folder of files, the project on a server.
+
+    A remote one has a folder too, which holds nothing but the note of where the state is. What is not `in_force` was
+    opened for looking.
+    """
+
+    kind: str
+    ref: str = ""
+    folder: Path | None = None
+    url: str = ""
+    team: str = ""
+    project: str = ""
+    in_force: bool = True
+
+    @property
+    def place(self) -> str:
+        """Where the state is, for people."""
+        if self.kind == REMOTE:
+            return f"{self.url}, team {self.team}, project {self.project}"
+        return self.ref if self.kind == GIT else str(self.folder)
+
+
+def ruling_storage(place: Place, settings: Settings) -> Storage:
+    """The storage that git's configuration names; raises invalid `bad_setting`."""
+    kind = settings.values.get("storage", GIT)
+    if kind not in STORAGES:
+        raise invalid(
+            "bad_setting",
+            f"coordinaut.storage is {kind!r}, which is no storage.",
+            hint=f"Set it to one of {', '.join(STORAGES)}, or take it out.",
+        )
+    return of_kind(kind, place, settings)
+
+
+def of_kind(kind: str, place: Place, settings: Settings) -> Storage:
+    """A storage at the place that the settings have for it, else at its usual one; raises invalid `bad_storage`."""
+    check_storage(kind)
+    if kind == GIT:
+        return Storage(kind=GIT, ref=settings.ref)
+    folder = settings.values.get("statedir")
+    there = told(place, folder) if folder else usual_folder(place)
+    url, team, project = (settings.values.get(key, "") for key in ("remoteurl", "team", "project"))
+    if kind != REMOTE:
+        return Storage(kind=kind, folder=there)
+    return Storage(kind=REMOTE, folder=there, url=url, team=team, project=project)
+
+
+def check_storage(kind: str) -> None:
+    """Raise invalid `bad_storage` for a storage that there is not."""
+    if kind not in STORAGES:
+        raise invalid("bad_storage", f"There is no storage {kind!r}.", hint=f"Choose from {', '.join(STORAGES)}.")
+
+
+def put_in_force(place: Place, storage: Storage) -> None:
+    """Have git's configuration name this storage from now on; which one it is comes last, so that it comes at once."""
+    if storage.kind == GIT:
+        write_setting(place, "ref", storage.ref)
+    if storage.folder is not None:
+        write_setting(place, "stateDir", written(place, storage.folder))
+    if storage.kind == REMOTE:
+        write_setting(place, "remoteUrl", storage.url)
+        write_setting(place, "team", storage.team)
+        write_setting(place, "project", storage.project)
+    write_setting(place, "storage", storage.kind)
+
+
+def open_store(
+    storage: Storage,
+    place: Place,
+    settings: Settings,
+    environ: Mapping[str, str],
+    *,
+    repository: Repository | None = None,
+) -> Store:
+    """Open it; raises as the store does, and environment `bad_state_dir` for a folder that can be none."""
+    match storage:
+        case Storage(kind="git"):
+            from coordinaut_git.stores.git.store import open_git_store
+
+            return open_git_store(place, replace(settings, ref=storage.ref), repository=repository)
+        case Storage(kind="remote"):
+            check_server(storage)
+            return _open("remote", storage, place, settings, environ)
+        case Storage(folder=folder):
+            assert folder is not None
+            check_folder(folder)
+            return _open(storage.kind, storage, place, settings, environ)
+
+
+def _open(
+    kind: str, storage: Storage, place: Place, settings: Settings, environ: Mapping[str, str]
+) -> Store:  # until all of them are there, they are looked for by name
+    module = {"json": "json", "sqlite": "sql", "remote": "remote"}[kind]
+    try:
+        found = import_module(f"coordinaut_git.stores.{module}")
+    except ModuleNotFoundError as error:
+        raise not_available(kind) from error
+    if kind == REMOTE:
+        cache = place.own_dir / "remote"
+        token = environ.get(TOKEN) or None
+        store: Store = found.open_remote_store(
+            storage.url, storage.team, storage.project, token=token, cache_folder=cache
+        )
+    elif kind == SQLITE:
+        assert storage.folder is not None
+        store = found.open_sqlite_store(
+            storage.folder / SQLITE_FILE, flush=settings.flush, queue_folder=storage.folder / "queue"
+        )
+    else:
+        store = found.open_json_store(storage.folder, flush=settings.flush)
+    return store
+
+
+def not_available(kind: str) -> CoordinautError:
+    """The error for a storage of a later version."""
+    return environment(
+        "storage_not_available",
+        f"The {kind} storage is not part of this version.",
+        hint="Use the git storage, which needs no set-up: coordinaut init",
+    )
+
+
+def check_server(storage: Storage) -> None:
+    """Raise invalid `bad_remote_url` or `bad_remote_name` for a project that can be on no server."""
+    address = _address(storage.url)
+    if address.username is not None or address.password is not None:
+        raise _bad_url("has a user's name or a password in it", f"Give the token in {TOKEN}, and the address without.")
+    if address.scheme not in {"http", "https"} or not address.hostname:
+        raise _bad_url(f"is {storage.url!r}, which is no address of a server", "Give one as https://host:port")
+    if address.query or address.fragment:
+        raise _bad_url(f"is {storage.url!r}, which has more than a path after the host", "Leave out what follows it.")
+    for what, name in (("team", storage.team), ("project", storage.project)):
+        if not _NAME.match(name):
+            raise invalid(
+                "bad_remote_name",
+                f"The {what} is {name!r}, which is no name of one.",
+                hint="Use up to 64 letters, digits, dots, dashes and underscores, a letter or digit first.",
+            )
+
+
+def _address(url: str) -> "SplitResult":
+    from urllib.parse import urlsplit
+
+    try:
+        address = urlsplit(url)
+        _ = address.port
+    except ValueError as error:
+        raise _bad_url(f"is {url!r}: {error}", "Give one as https://host:port") from error
+    return address
+
+
+def _bad_url(why: str, hint: str) -> CoordinautError:
+    return invalid("bad_remote_url", f"The address of the server {why}.", hint=hint)
