@@ -3,6 +3,8 @@
 Rule 1: a lost race means to decide again from the start. What was lawful a moment ago may be refused now.
 Rule 2: an unknown outcome is settled by the operation's id before anything else is tried.
 Rule 3: what was answered with success is on the line.
+Rule 4: an operation may be decided on a state that is only likely to be the newest, since its commit tells; a refusal,
+        or that there is nothing to do, is never said without having looked.
 """
 
 import os
@@ -50,6 +52,14 @@ class Tried(NamedTuple):
     operation: Operation
 
 
+class _Decision(NamedTuple):
+    """What is to be done, and the state and the moment that it was decided for; None: nothing."""
+
+    known: Known
+    moment: Moment
+    operation: Operation | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
     """What came of a request: the operation (None: nothing needed writing), the state after it, and when."""
@@ -80,6 +90,7 @@ class Coordinator:
         self._replay, self._anew = replay, False
         self._known: Known | None = None
         self._unsettled: list[Tried] = []
+        self._lost: Head | None = None
 
     def head(self) -> Head:
         """The newest point of the line; raises not_found (`no_store`) before `init`."""
@@ -93,9 +104,12 @@ class Coordinator:
     def read(self) -> Known:
         """The newest state; raises not_found (`no_store`) before `init`."""
         head = self.head()
-        if self._known is None or self._known.head != head:
-            self._known = self._caught_up(head) or Known(head, self._state_afresh(head))
-        return self._known
+        return self._known_at(head)
+
+    def likely(self) -> Known:
+        """The state at a point that was the newest when last seen, where looking costs a journey; else as `read`."""
+        head = self.store.likely()
+        return self._known_at(head) if head else self.read()
 
     def state_at(self, head: Head, near: Known | None = None) -> State:
         """The state at any point of the line; quicker from a `near` one that a few operations lie behind."""
@@ -146,26 +160,54 @@ class Coordinator:
 
     def _attempt(self, request: Request, actor: Actor) -> Done | None:
         """One round; None when the race was lost or its outcome is unknown: look again."""
-        head, state = self.read()
-        moment = self.moment(state)
-        if late := self._landed(head):
-            return Done(operation=late, state=state, moment=moment)
-        outcome = decide(state, request, actor, moment, self._fresh())
+        decision = self._guessed(request, actor)
+        if decision is None:
+            known = self._look()
+            if late := self._landed(known.head):
+                return Done(operation=late, state=known.state, moment=self.moment(known.state))
+            decision = self._decided(known, request, actor)
+        (head, state), moment, operation = decision
+        if operation is None:
+            return Done(operation=None, state=state, moment=moment)
+        operation, new = carried_out(state, operation, state.seq + 1)
+        entry = to_entry(operation, new.seq, views.summary(state, operation))
+        after = self._published(Tried(head, operation), entry, new)
+        return Done(operation=operation, state=after, moment=moment) if after else None
+
+    def _guessed(self, request: Request, actor: Actor) -> "_Decision | None":
+        """An operation for the commit to judge, decided on a state that may be old; None: look at the newest."""
+        head = None if self._unsettled else self.store.likely()
+        if head is None or head == self._lost:
+            return None
+        try:
+            decision = self._decided(self._known_at(head), request, actor)
+        except CoordinautError:
+            return None
+        return decision if decision.operation else None
+
+    def _decided(self, known: Known, request: Request, actor: Actor) -> "_Decision":
+        """What follows from the request in this state; raises the refusal."""
+        moment = self.moment(known.state)
+        outcome = decide(known.state, request, actor, moment, self._fresh())
         if isinstance(outcome, Refusal):
             raise _refused(outcome, moment)
-        if outcome is None:
-            return Done(operation=None, state=state, moment=moment)
-        outcome, new = carried_out(state, outcome, state.seq + 1)
-        entry = to_entry(outcome, new.seq, views.summary(state, outcome))
-        after = self._published(Tried(head, outcome), entry, new)
-        return Done(operation=outcome, state=after, moment=moment) if after else None
+        return _Decision(known, moment, outcome)
+
+    def _look(self) -> Known:
+        """The newest state; where it cannot be had, nobody can tell what became of an operation that is unsettled."""
+        try:
+            return self.read()
+        except CoordinautError as error:
+            if not self._unsettled:
+                raise
+            raise _unknown(self._unsettled[-1].operation) from error
 
     def _given_up(self) -> Done:
         """A last look at what became of the attempts, for an answer that says neither too much nor too little.
 
         An operation that was to stand after what is still the head may be published yet; after any other it cannot.
         """
-        head, state = self.read()
+        head, state = self._look()
         if late := self._landed(head):
             return Done(operation=late, state=state, moment=self.moment(state))
         for tried in self._unsettled:
@@ -197,6 +239,7 @@ class Coordinator:
             else:
                 now = self.store.commit(tried.head, entry, changes)
         except StaleHead:
+            self._lost = tried.head
             return None
         except OutcomeUnknown:
             self._unsettled.append(tried)
@@ -222,6 +265,11 @@ class Coordinator:
     def _fresh(self) -> Fresh:
         token = self._ids.token
         return Fresh(operation=f"op_{token(OPERATION_BYTES)}", task=token(TASK_BYTES), fold=self._fold)
+
+    def _known_at(self, head: Head) -> Known:
+        if self._known is None or self._known.head != head:
+            self._known = self._caught_up(head) or Known(head, self._state_afresh(head))
+        return self._known
 
     def _caught_up(self, head: Head) -> Known | None:
         """The state at `head` from the one we know and the entries in between, if they are few."""

@@ -117,6 +117,13 @@ class Store(Protocol):
         """The newest point of the line; None while the store has not been created."""
         ...
 
+    def likely(self) -> Head | None:
+        """A point that was the newest when last seen, to decide on without looking; None where looking costs nothing.
+
+        Only what is then committed is known to hold: a refusal needs a look at `head`.
+        """
+        ...
+
     def snapshot(self, head: Head) -> Snapshot:
         """What is needed to know the state at `head`."""
         ...

@@ -80,6 +80,11 @@ def not_found(code: str, message: str, *, hint: str | None = None, **details: An
     return CoordinautError(Kind.NOT_FOUND, code, message, hint=hint, details=details)
 
 
+def denied(code: str, message: str, *, hint: str | None = None, **details: Any) -> CoordinautError:
+    """The token or its role does not allow it."""
+    return CoordinautError(Kind.DENIED, code, message, hint=hint, details=details)
+
+
 def contended(code: str, message: str, *, hint: str | None = None, **details: Any) -> CoordinautError:
     """The race was lost for longer than the bound."""
     return CoordinautError(Kind.CONTENDED, code, message, hint=hint, details=details)

@@ -72,6 +72,9 @@ class MemoryStore:
         with self._guard:
             return self._line[-1].head if self._line else None
 
+    def likely(self) -> None:
+        """Say that looking costs nothing."""
+
     def snapshot(self, head: Head) -> Snapshot:
         """The documents at `head`; there are never entries to add to them."""
         with self._guard:
