@@ -72,7 +72,8 @@ class Done:
 class Coordinator:
     """Asks and changes one store. Not for several threads at once.
 
-    `replay` is asked for the state of a point whose documents are of an older format.
+    `replay` is asked for the state of a point whose documents are of an older format. `storage` is what users know the
+    store as, if that is not its own name: a server's is `remote`, whatever keeps it.
     """
 
     def __init__(
@@ -84,8 +85,10 @@ class Coordinator:
         fold: bool = False,
         team: bool = False,
         replay: Replay | None = None,
+        storage: str | None = None,
     ) -> None:
         self.store = store
+        self._storage = store.name if storage is None else storage
         self._clock, self._ids, self._fold, self._team = clock, ids, fold, team
         self._replay, self._anew = replay, False
         self._known: Known | None = None
@@ -124,7 +127,15 @@ class Coordinator:
 
     def anew(self, known: Known) -> "Coordinator":
         """One that believes no document, only the operations, of which `known` came; for rewriting the documents."""
-        other = Coordinator(self.store, self._clock, self._ids, fold=self._fold, team=self._team, replay=self._replay)
+        other = Coordinator(
+            self.store,
+            self._clock,
+            self._ids,
+            fold=self._fold,
+            team=self._team,
+            replay=self._replay,
+            storage=self._storage,
+        )
         other._known, other._anew = known, True
         return other
 
@@ -264,7 +275,12 @@ class Coordinator:
 
     def _fresh(self) -> Fresh:
         token = self._ids.token
-        return Fresh(operation=f"op_{token(OPERATION_BYTES)}", task=token(TASK_BYTES), fold=self._fold)
+        return Fresh(
+            operation=f"op_{token(OPERATION_BYTES)}",
+            task=token(TASK_BYTES),
+            fold=self._fold,
+            storage=self._storage,
+        )
 
     def _known_at(self, head: Head) -> Known:
         if self._known is None or self._known.head != head:

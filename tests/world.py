@@ -65,14 +65,14 @@ class World:
     """People with agents in one repository, as they see it."""
 
     def __init__(
-        self, *, store: Store | None = None, clock: SetClock | None = None, ids: CountedIds | None = None, **how: bool
+        self, *, store: Store | None = None, clock: SetClock | None = None, ids: CountedIds | None = None, **how: Any
     ) -> None:
         self.store = store or MemoryStore()
         self.clock, self.ids = clock or SetClock(), ids or CountedIds()
         self.store.create()
         self.coordinator = Coordinator(self.store, self.clock, self.ids, **how)
 
-    def beside(self, **how: bool) -> "World":
+    def beside(self, **how: Any) -> "World":
         """The same store and time, through a coordinator of its own: `fold=True`, `team=True`."""
         return World(store=self.store, clock=self.clock, ids=self.ids, **how)
 

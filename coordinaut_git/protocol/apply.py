@@ -13,6 +13,7 @@ from coordinaut_git.protocol.model import (
     Actor,
     Alias,
     Handoff,
+    Home,
     Instance,
     Lease,
     Numbers,
@@ -28,6 +29,7 @@ from coordinaut_git.protocol.ops import (
     MessagesRead,
     Operation,
     SchemaMigrated,
+    StateMoved,
     TaskClaimed,
     TaskCreated,
     TaskReleased,
@@ -45,6 +47,7 @@ from coordinaut_git.protocol.rules import (
 )
 from coordinaut_git.protocol.state import (
     CLOSED,
+    HOME,
     State,
     alias_path,
     instance_path,
@@ -104,8 +107,23 @@ def _effects(step: Step, operation: Operation) -> Writes:
             return letters.read(step, change)
         case LeasesRenewed() | SchemaMigrated():
             return {}
+        case StateMoved() as change:
+            return {HOME: _home(step, change)}
         case HandoffRequested() | HandoffAnswered() | HandoffsKept() as change:
             return handing.effects(step, change, operation)
+
+
+def _home(step: Step, change: StateMoved) -> Home:
+    return Home(
+        storage=change.to,
+        at=step.at,
+        by=step.actor.instance or "human",
+        agent=step.actor.agent,
+        state_dir=change.state_dir,
+        remote_url=change.remote_url,
+        team=change.team,
+        project=change.project,
+    )
 
 
 def _renewed(step: Step, operation: Operation) -> Writes:

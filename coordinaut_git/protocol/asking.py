@@ -47,11 +47,15 @@ class Moment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fresh:
-    """What chance and the place give to one decision: unused id tokens, and whether paths here ignore case."""
+    """What chance and the place give to one decision: unused id tokens, and whether paths here ignore case.
+
+    `storage` is the one that is asked, empty where that does not matter.
+    """
 
     operation: str
     task: str
     fold: bool = False
+    storage: str = ""
 
 
 Made = tuple[Change, tuple[Renewal, ...]] | Refusal | None

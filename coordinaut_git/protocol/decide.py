@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from coordinaut_git.documents import FORMAT
-from coordinaut_git.protocol import decide_handoffs, decide_leases, decide_messages, decide_tasks
+from coordinaut_git.protocol import decide_handoffs, decide_home, decide_leases, decide_messages, decide_tasks
 from coordinaut_git.protocol import requests as ask
 from coordinaut_git.protocol.asking import Asker, Fresh, Made, Moment
 from coordinaut_git.protocol.model import Actor
@@ -35,6 +35,7 @@ DECISIONS: dict[type[ask.Request], Callable[[Asker, Any], Made]] = {
     ask.RequestHandoff: decide_handoffs.request,
     ask.RespondHandoff: decide_handoffs.respond,
     ask.KeepPromises: decide_handoffs.keep,
+    ask.MoveState: decide_home.move,
     ask.RewriteDocuments: lambda _, request: (SchemaMigrated(from_format=request.from_format, to_format=FORMAT), ()),
 }
 """How each request that may change the state is read."""
@@ -46,7 +47,8 @@ def decide(state: State, request: ask.Request, actor: Actor, moment: Moment, fre
     Raises `CoordinautError` (invalid, not_found) for a request that makes no sense.
     """
     check_actor(actor)
-    made = DECISIONS[type(request)](Asker(state, actor, moment, fresh), request)
+    asker = Asker(state, actor, moment, fresh)
+    made = decide_home.not_here(asker, request) or DECISIONS[type(request)](asker, request)
     if made is None or isinstance(made, Refusal):
         return made
     change, renewals = made

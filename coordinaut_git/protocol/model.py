@@ -286,6 +286,20 @@ class Alias:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Home:
+    """The storage that keeps the state since it was moved there: when, by whom, and where that is."""
+
+    storage: str
+    at: Instant
+    by: str
+    agent: str | None = None
+    state_dir: str | None = None
+    remote_url: str | None = None
+    team: str | None = None
+    project: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
     """The instant of the newest operation: instants never run backwards along the line."""
 

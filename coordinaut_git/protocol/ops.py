@@ -153,6 +153,22 @@ class SchemaMigrated:
     task_id: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateMoved:
+    """The state is kept by another storage from here on: the last operation there, and the newest in its new home.
+
+    Where that is stands in the words of `init`, as far as they can be written down.
+    """
+
+    from_: str
+    to: str
+    state_dir: str | None = None
+    remote_url: str | None = None
+    team: str | None = None
+    project: str | None = None
+    task_id: str | None = None
+
+
 Change = (
     TaskCreated
     | TaskUpdated
@@ -165,6 +181,7 @@ Change = (
     | HandoffAnswered
     | HandoffsKept
     | SchemaMigrated
+    | StateMoved
 )
 
 VOCABULARY: dict[str, type[Change]] = {
@@ -175,6 +192,7 @@ VOCABULARY: dict[str, type[Change]] = {
     "message_posted": MessagePosted,
     "messages_read": MessagesRead,
     "schema_migrated": SchemaMigrated,
+    "state_moved": StateMoved,
     "task_claimed": TaskClaimed,
     "task_created": TaskCreated,
     "task_released": TaskReleased,

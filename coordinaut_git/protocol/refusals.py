@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from coordinaut_git.errors import CoordinautError, Kind, invalid
-from coordinaut_git.protocol.model import Answer, Handoff, Lease, Task
+from coordinaut_git.protocol.model import Answer, Handoff, Home, Lease, Task
 from coordinaut_git.protocol.scope import Meeting
 from coordinaut_git.protocol.values import listed
 
@@ -40,6 +40,32 @@ class Refusal:
 def no_instance(reason: str) -> Refusal:
     """Only an instance can do that."""
     return Refusal(code="no_instance", reason=reason, hint="Give --agent-instance.", kind=Kind.INVALID)
+
+
+def elsewhere(home: Home, here: str) -> Refusal:
+    """The state is kept by another storage now."""
+    who = f"{home.agent} ({home.by})" if home.agent else home.by
+    return Refusal(
+        code="moved",
+        reason=f"The state is not in the {here} storage any more: {who} moved it to {home.storage} at {home.at}.",
+        hint=_follow(home),
+    )
+
+
+def _follow(home: Home) -> str:
+    """How a checkout gets to the storage that the state was moved to."""
+    if home.storage == "git":
+        return f"Go on in the repository that it was moved to{f', {home.state_dir}' if home.state_dir else ''}."
+    from shlex import quote  # only who is refused pays for it
+
+    named = {
+        "--state-dir": home.state_dir,
+        "--remote-url": home.remote_url,
+        "--team": home.team,
+        "--project": home.project,
+    }
+    words = [f"{option} {quote(value)}" for option, value in named.items() if value]
+    return " ".join([f"Go on there: coordinaut init --storage {home.storage}", *words])
 
 
 def no_task(task_id: str) -> Refusal:

@@ -348,6 +348,20 @@ class Migrate(Request):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MoveState(Request):
+    """Note that another storage keeps the state from now on; what `migrate --to` asks for once that has a copy.
+
+    Asked of a storage that the state was moved away from, with its own name, it brings the state back.
+    """
+
+    to: str = param("The storage.", metavar="KIND")
+    state_dir: str | None = param("The folder it is in.", None)
+    remote_url: str | None = param("The server's address.", None)
+    team: str | None = param("The team on the server.", None)
+    project: str | None = param("The project on the server.", None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RewriteDocuments(Request):
     """Write every document anew from the operations; what `migrate` asks for once it has made a backup."""
 

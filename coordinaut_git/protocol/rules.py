@@ -25,6 +25,7 @@ from coordinaut_git.protocol.ops import (
     Operation,
     Renewal,
     SchemaMigrated,
+    StateMoved,
     TaskClaimed,
     TaskCreated,
     TaskReleased,
@@ -35,6 +36,7 @@ from coordinaut_git.protocol.refusals import (
     Clash,
     Refusal,
     closed,
+    elsewhere,
     handoff_ended,
     handoff_pending,
     holder,
@@ -109,12 +111,18 @@ def unlawful(state: State, operation: Operation) -> Refusal | None:
             return _unlawful_release(state, operation, change)
         case LeasesRenewed():
             return _unlawful_renewal(state, operation)
-        case MessagePosted() | SchemaMigrated() as change:
-            return no_task(change.task_id) if change.task_id and not state.task(change.task_id) else None
+        case MessagePosted() | SchemaMigrated() | StateMoved() as change:
+            return _unlawful_remark(state, change)
         case MessagesRead():
             return None if operation.actor.instance else no_instance("An inbox belongs to an agent instance.")
         case HandoffRequested() | HandoffAnswered() | HandoffsKept() as change:
             return _unlawful_handoff(state, operation, change)
+
+
+def _unlawful_remark(state: State, change: MessagePosted | SchemaMigrated | StateMoved) -> Refusal | None:
+    if isinstance(change, StateMoved) and state.home and state.home.storage != change.from_:
+        return elsewhere(state.home, change.from_)
+    return no_task(change.task_id) if change.task_id and not state.task(change.task_id) else None
 
 
 def clashes(state: State, instance: str | None, scope: Parts, mode: Mode, *, fold: bool) -> Iterator[Clash]:

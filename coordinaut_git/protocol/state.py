@@ -17,6 +17,7 @@ from coordinaut_git.protocol.model import (
     Alias,
     Handoff,
     HandoffStatus,
+    Home,
     Instance,
     Lease,
     Line,
@@ -30,7 +31,7 @@ from coordinaut_git.protocol.model import (
 from coordinaut_git.protocol.values import Instant, clip
 
 T = TypeVar("T")
-Document = Task | Lease | Handoff | Instance | Message | Reading | RefusedOperation | Numbers | Alias | Line
+Document = Task | Lease | Handoff | Instance | Message | Reading | RefusedOperation | Numbers | Alias | Home | Line
 
 CLOSED = frozenset({Status.DONE, Status.CANCELLED})
 PENDING = frozenset({HandoffStatus.REQUESTED, HandoffStatus.GRANT_AFTER_COMMIT})
@@ -38,6 +39,7 @@ PENDING = frozenset({HandoffStatus.REQUESTED, HandoffStatus.GRANT_AFTER_COMMIT})
 
 NUMBERS_A_SHARD = 64
 LINE = "line.json"
+HOME = "home.json"
 
 
 @lru_cache(4_096)  # asked several times for every operation
@@ -154,6 +156,11 @@ class State:
                     found[path] = self._base.get(path) or b""
         found.update((path, to_bytes(value)) for path, value in self._changed.items() if value is not None)
         return found
+
+    @property
+    def home(self) -> Home | None:
+        """The storage that the state was moved to last; None while it never was, and is where it is."""
+        return self._get(HOME, Home)
 
     def task(self, task_id: str) -> Task | None:
         """The task with this stable id."""

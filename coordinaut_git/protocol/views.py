@@ -22,6 +22,7 @@ from coordinaut_git.protocol.ops import (
     MessagesRead,
     Operation,
     SchemaMigrated,
+    StateMoved,
     TaskClaimed,
     TaskCreated,
     TaskReleased,
@@ -210,8 +211,8 @@ def summary(state: State, operation: Operation) -> str:
             text = f"{actor} read {count} message{'' if count == 1 else 's'}"
         case HandoffRequested() | HandoffAnswered() | HandoffsKept():
             text = _handoff_summary(state, change, shown, actor)
-        case SchemaMigrated():
-            text = f"write all documents anew, from format {change.from_format} to {change.to_format}"
+        case SchemaMigrated() | StateMoved():
+            text = _upkeep_summary(change)
         case LeasesRenewed():
             tasks = ", ".join(_shown_id(state, renewal.task_id) for renewal in operation.renewals[:SHOWN])
             text = f"renew {tasks} for {actor}"
@@ -230,6 +231,14 @@ def _handoff_summary(
         case HandoffsKept():
             what = "; ".join(_about(state.handoff(one)) for one in change.handoffs[:SHOWN])
             return f"hand over {what} by {actor}, as promised"
+
+
+def _upkeep_summary(change: SchemaMigrated | StateMoved) -> str:
+    match change:
+        case SchemaMigrated():
+            return f"write all documents anew, from format {change.from_format} to {change.to_format}"
+        case StateMoved():
+            return f"move the state from {change.from_} to {change.to}"
 
 
 def _about(handoff: Handoff | None) -> str:

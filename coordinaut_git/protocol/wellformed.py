@@ -6,7 +6,7 @@ Rule 2: what is refused here makes no sense in any state.
 
 import re
 from collections.abc import Callable
-from functools import singledispatch
+from functools import partial, singledispatch
 from typing import TypeVar
 
 from coordinaut_git.errors import invalid
@@ -22,6 +22,7 @@ from coordinaut_git.protocol.ops import (
     MessagesRead,
     Operation,
     SchemaMigrated,
+    StateMoved,
     TaskClaimed,
     TaskCreated,
     TaskReleased,
@@ -45,6 +46,7 @@ MAX_LISTED = 64
 THREAD_CHARS = 128
 HANDOFF_HINT = "List them: coordinaut handoff list"
 LARGEST_FORMAT = 1_000_000
+PLACE_CHARS = 1_024
 
 T = TypeVar("T")
 
@@ -52,6 +54,7 @@ _OPERATION_ID = re.compile(r"op_[0-9a-z]{8,64}\Z")
 _HANDOFF_ID = re.compile(r"handoff_[0-9]{8}_[0-9a-z]{1,64}\Z")
 _COMMIT_ID = re.compile(r"([0-9a-f]{40}|[0-9a-f]{64})\Z")
 _MESSAGE_ID = re.compile(r"msg_[0-9A-Za-z_]{1,150}\Z")
+_STORAGE = re.compile(r"[a-z][a-z0-9-]{0,31}\Z")
 _TASK_ID = re.compile(r"task_([0-9]{8})_([0-9]{3}|[1-9][0-9]{3,8})_[0-9a-z]{1,64}\Z")
 
 
@@ -234,6 +237,18 @@ def _(change: SchemaMigrated) -> None:
     if not 0 <= change.from_format <= change.to_format <= LARGEST_FORMAT:
         formats = f"{clip(str(change.from_format))} to {clip(str(change.to_format))}"
         raise invalid("bad_format", f"From format {formats} there is no migration.")
+
+
+@check_change.register
+def _(change: StateMoved) -> None:
+    for storage in (change.from_, change.to):
+        if not _STORAGE.match(storage):
+            raise invalid("bad_storage", f"{clip(storage)!r} is not the name of a storage.")
+    if change.from_ == change.to:
+        raise invalid("bad_storage", f"The state cannot move from {change.from_} to {change.to}.")
+    for what in ("state_dir", "remote_url", "team", "project"):
+        _if_there(getattr(change, what), partial(check_line, f"the {what}", chars=PLACE_CHARS))
+    _if_there(change.task_id, check_task_id)
 
 
 def _if_there(value: T | None, check: Callable[[T], object], *, empty: bool = True) -> None:

@@ -36,6 +36,7 @@ from coordinaut_git.protocol.ops import (
     MessagesRead,
     Operation,
     Renewal,
+    StateMoved,
     TaskClaimed,
     TaskCreated,
     TaskReleased,
@@ -123,7 +124,15 @@ def changes(ids, words, files, ats, terms):
             task_id=optional(ids),
         ),
         whole(MessagesRead, messages=lists(st.sampled_from(MESSAGES) | words)),
+        seldom_moved(words),
     )
+
+
+def seldom_moved(words):
+    """A state that moves, mostly between storages that there are."""
+    storages = mostly(st.sampled_from(["git", "json", "sqlite", "remote"]), words)
+    places = {name: optional(words) for name in ("state_dir", "remote_url", "team", "project")}
+    return whole(StateMoved, from_=storages, to=storages, **places)
 
 
 def handoff_changes(ids, words, files, terms):

@@ -17,6 +17,8 @@ from coordinaut_git.protocol.ops import VOCABULARY, Operation, from_entry, to_en
 HISTORIES = PROJECT / "tests/data/histories"
 BODIES = (HISTORIES / "v1.jsonl").read_bytes().splitlines()
 MIGRATED = (HISTORIES / "v1-migrated.jsonl").read_bytes().splitlines()
+MOVED = (HISTORIES / "v1-moved.jsonl").read_bytes().splitlines()
+MOVED_DIGEST = "e597cd359f16a25bf9d70fc5ed942e43b56e2f7061d34ddb8a70fc1c07a1014a"
 MIGRATED_DIGEST = "7cfad3a8c2adf21bbe18edfe5826b23a7a01ccdce3dcbbe4cf74244c02e952d5"
 DIGEST = "e6c77e4fba38e490bd08536664d25fdc1fb95921988ba8f12b443e4d8889308a"
 REFUSED = Counter(
@@ -65,7 +67,7 @@ def digest_of(documents: dict[str, bytes]) -> str:
 
 
 def test_r66_what_is_written_again_is_what_was_written():
-    for history in (BODIES, MIGRATED):
+    for history in (BODIES, MIGRATED, MOVED):
         for seq, body in enumerate(history, 1):
             assert to_entry(operation(body), seq, "").body == body
 
@@ -73,6 +75,11 @@ def test_r66_what_is_written_again_is_what_was_written():
 def test_r66_a_history_with_migrations_gives_the_very_same_documents():
     documents = everything(replayed([operation(body) for body in MIGRATED]))
     assert digest_of(documents) == MIGRATED_DIGEST
+
+
+def test_r66_a_history_that_moved_between_storages_gives_the_very_same_documents():
+    documents = everything(replayed([operation(body) for body in MOVED]))
+    assert digest_of(documents) == MOVED_DIGEST
 
 
 def test_r98_the_operation_of_a_migration_changes_nothing_but_who_was_seen_when():
@@ -89,7 +96,7 @@ def test_r98_the_operation_of_a_migration_changes_nothing_but_who_was_seen_when(
 
 def test_the_history_is_worth_keeping():
     values = [json.loads(body) for body in BODIES]
-    assert {value["op"] for value in values} == set(VOCABULARY) - {"schema_migrated"}
+    assert {value["op"] for value in values} == set(VOCABULARY) - {"schema_migrated", "state_moved"}
     assert sum("takeovers" in value["data"] for value in values) >= 5
     assert sum("renewals" in value for value in values) >= 5
     documents = everything(replayed([operation(body) for body in BODIES]))

@@ -13,6 +13,7 @@ from coordinaut_git.protocol import codec
 from coordinaut_git.protocol.model import (
     Alias,
     Handoff,
+    Home,
     Instance,
     Lease,
     Line,
@@ -29,6 +30,7 @@ from coordinaut_git.protocol.ops import VOCABULARY, Operation, from_entry, to_en
 from coordinaut_git.protocol.rules import BESIDE, HELD_ONLY, ON_CLAIM, ON_RELEASE, ON_TAKEOVER
 from coordinaut_git.protocol.state import (
     CLOSED,
+    HOME,
     LINE,
     alias_path,
     handoff_path,
@@ -131,6 +133,7 @@ def test_documents_lie_where_the_page_says():
         refusal_path(refusal): RefusedOperation,
         numbers_path("20261122"): Numbers,
         alias_path("AGT-20261122-002"): Alias,
+        HOME: Home,
         LINE: Line,
     }
     assert [row[0].strip("`") for row in table("where")] == list(places)
