@@ -18,13 +18,13 @@ FUNCTION_LINES = 60
 HEAVY = frozenset(
     {
         "asyncio", "concurrent", "email", "filelock", "http", "importlib.metadata", "logging", "mcp", "multiprocessing",
-        "pydantic", "rich", "socket", "sqlite3", "ssl", "starlette", "subprocess", "tempfile", "unittest", "urllib",
+        "psycopg", "pydantic", "rich", "socket", "sqlite3", "ssl", "starlette", "subprocess", "tempfile", "unittest", "urllib",
         "uvicorn", "xml", "zoneinfo",
     }
 )  # fmt: skip
 """Modules that cost milliseconds: imported in the function that needs them, or not at all."""
 
-LATE = ("operations/wire.py",)
+LATE = ("operations/wire.py", "stores/sql/sqlite.py", "stores/sql/sqlite_errors.py", "stores/sql/sqlite_files.py")
 """Modules that are themselves imported where they are needed only, as test_start_up sees."""
 
 

@@ -10,7 +10,6 @@ from project_guard import PROJECT
 PAGE = PROJECT / "docs" / "troubleshooting.md"
 HELPERS = {"refused", "invalid", "not_found", "contended", "environment"}
 NOT_MET = {
-    "unknown_head",  # the store in memory is no user's
     "bad_operation_id",  # only a history that another program wrote holds one
     "task_exists",
     "bad_format",

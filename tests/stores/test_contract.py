@@ -37,7 +37,13 @@ class TestWorktree(StoreContract, ProcessContract):
         yield from world_of("worktree", tmp_path)
 
 
-SUITES = [TestMemory, TestGit, TestBare, TestWorktree]
+class TestSqlite(StoreContract, ProcessContract):
+    @pytest.fixture
+    def world(self, tmp_path):
+        yield from world_of("sqlite", tmp_path)
+
+
+SUITES = [TestMemory, TestGit, TestBare, TestWorktree, TestSqlite]
 
 
 def cases(suite):

@@ -9,10 +9,11 @@ from hashlib import sha1
 import pytest
 from children import child
 
+from coordinaut_git.plumbing.boot_clock import boottime_ms_now
 from coordinaut_git.plumbing.objects import object_id
 from coordinaut_git.stores.git import journal as module
 from coordinaut_git.stores.git.heal import heal, heal_recent
-from coordinaut_git.stores.git.journal import Journal, boottime_ms_now
+from coordinaut_git.stores.git.journal import Journal
 
 
 @pytest.fixture
@@ -125,11 +126,11 @@ def test_a_sighting_is_the_first_by_id_and_by_the_number_it_has_now(journal, mon
 
 def test_a_sighting_before_the_machine_was_started_gives_no_elapsed_time(journal, monkeypatch):
     add(journal, 1)
-    assert journal.sighting("op_1").same_boot == (module._boot_id() != "")
-    monkeypatch.setattr(module, "_boot_id", lambda: "another")
+    assert journal.sighting("op_1").same_boot == (module.boot_id() != "")
+    monkeypatch.setattr(module, "boot_id", lambda: "another")
     assert journal.sighting("op_1").same_boot is False
     assert journal.seen_ms_ago("op_1") is None
-    monkeypatch.setattr(module, "_boot_id", lambda: "")
+    monkeypatch.setattr(module, "boot_id", lambda: "")
     assert journal.sighting("op_1").same_boot is False
 
 

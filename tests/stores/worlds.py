@@ -1,11 +1,14 @@
 """The stores under contract, each with its back doors: ways to look and to tamper that go around its methods."""
 
+import sqlite3
 import subprocess
+from contextlib import closing
 from pathlib import Path
 
 from coordinaut_git.plumbing.repository import find
 from coordinaut_git.stores.git.store import open_git_store
 from coordinaut_git.stores.memory import MemoryStore
+from coordinaut_git.stores.sql import open_sqlite_store
 
 REF = "refs/coordinaut/state"
 
@@ -117,7 +120,33 @@ class WorktreeWorld(GitWorld):
         return open_git_store(find(where))
 
 
-WORLDS = {"memory": MemoryWorld, "git": GitWorld, "bare": BareWorld, "worktree": WorktreeWorld}
+RAW_LOG = "SELECT body FROM coordinaut_entry ORDER BY seq"
+RAW_DOCUMENTS = """SELECT folder, name, content FROM coordinaut_document
+WHERE to_seq = 9223372036854775807 AND content IS NOT NULL"""
+DAMAGE = "DELETE FROM coordinaut_entry WHERE seq = (SELECT max(seq) FROM coordinaut_entry)"
+
+
+class SqliteWorld(World):
+    """A file in a folder that is not there before."""
+
+    def new_handle(self):
+        return open_sqlite_store(self.folder / "state" / "state.sqlite")
+
+    def raw_log(self):
+        return [bytes(body) for (body,) in self.ask(RAW_LOG)]
+
+    def raw_documents(self):
+        return {"/".join(filter(None, (folder, name))): content for folder, name, content in self.ask(RAW_DOCUMENTS)}
+
+    def damage(self):
+        self.ask(DAMAGE)
+
+    def ask(self, statement):
+        with closing(sqlite3.connect(self.folder / "state" / "state.sqlite")) as connection, connection:
+            return connection.execute(statement).fetchall()
+
+
+WORLDS = {"memory": MemoryWorld, "git": GitWorld, "bare": BareWorld, "worktree": WorktreeWorld, "sqlite": SqliteWorld}
 
 
 def run(folder, *arguments):

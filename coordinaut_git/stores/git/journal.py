@@ -16,16 +16,16 @@ import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
+
+from coordinaut_git.plumbing.boot_clock import boot_id, boottime_ms_now
 
 FILE_BYTES = 2 * 1024 * 1024
 _TAIL_BYTES = 64 * 1024
 _MARK = b"\0CJ1 "
 _encoded = json.JSONEncoder(separators=(",", ":")).encode
 _About = dict[str, Any]
-_BOOT_CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +72,7 @@ class Journal:
             "seq": seq,
             "wall_ms": time.time_ns() // 1_000_000,
             "boot_ms": boottime_ms_now(),
-            "boot": _boot_id(),
+            "boot": boot_id(),
             "objects": [[oid, kind, len(data)] for oid, kind, data in objects],
         }
         text = _encoded(about).encode() + b"\n"
@@ -117,7 +117,7 @@ class Journal:
         first = self._first_sightings().get(entry)
         if first is None:
             return None
-        here = first["boot"] == _boot_id() != ""
+        here = first["boot"] == boot_id() != ""
         return Sighting(wall_ms=first["wall_ms"], boottime_ms=first["boot_ms"], same_boot=here)
 
     def seen_ms_ago(self, entry: str | int) -> int | None:
@@ -159,20 +159,6 @@ class Journal:
     def _newest_first(self) -> Iterator[_Record]:
         yield from _newest_first(_read(self._path))
         yield from _newest_first(_read(self._old))
-
-
-def boottime_ms_now() -> int:
-    """The clock that starts with the machine, in milliseconds."""
-    return time.clock_gettime_ns(_BOOT_CLOCK) // 1_000_000
-
-
-@cache
-def _boot_id() -> str:
-    """A name of this run of the machine (random(4)); empty where there is none."""
-    try:
-        return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
-    except OSError:
-        return ""
 
 
 def _sightings(newest_first: Iterable[_About]) -> dict[str | int, _About]:
