@@ -27,6 +27,9 @@ HEAVY = frozenset(
 LATE = ("operations/wire.py", "stores/sql/sqlite.py", "stores/sql/sqlite_errors.py", "stores/sql/sqlite_files.py")
 """Modules that are themselves imported where they are needed only, as test_start_up sees."""
 
+LATE_FOLDERS = ("coordinaut_git/faces/http/",)
+"""Folders with none but such modules."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ban:
@@ -139,6 +142,11 @@ def banned_names(text: str, place: str) -> Iterator[str]:
     for node in ast.walk(tree):
         for name in _names(node, known):
             yield from (f"{getattr(node, 'lineno', 1)}: {name}; {ban.instead}" for ban in bans if _is(ban.name, name))
+
+
+def is_late(path: str) -> bool:
+    """Whether a module, by its path, is imported where it is needed only."""
+    return path.endswith(LATE) or any(folder in path for folder in LATE_FOLDERS)
 
 
 def sources() -> list[Path]:

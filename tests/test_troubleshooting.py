@@ -8,7 +8,7 @@ from house_rules import parsed, sources
 from project_guard import PROJECT
 
 PAGE = PROJECT / "docs" / "troubleshooting.md"
-HELPERS = {"refused", "invalid", "not_found", "contended", "environment"}
+HELPERS = {"refused", "invalid", "not_found", "denied", "contended", "environment"}
 NOT_MET = {
     "bad_operation_id",  # only a history that another program wrote holds one
     "task_exists",
