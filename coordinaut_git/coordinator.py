@@ -72,8 +72,9 @@ class Done:
 class Coordinator:
     """Asks and changes one store. Not for several threads at once.
 
-    `replay` is asked for the state of a point whose documents are of an older format. `storage` is what users know the
-    store as, if that is not its own name: a server's is `remote`, whatever keeps it.
+    `replay` is asked for the state of a point whose documents are of an older format, `absent` for the error where
+    there is no line. `storage` is what users know the store as, if that is not its own name: a server's is `remote`,
+    whatever keeps it.
     """
 
     def __init__(
@@ -85,9 +86,11 @@ class Coordinator:
         fold: bool = False,
         team: bool = False,
         replay: Replay | None = None,
+        absent: Callable[[], CoordinautError] | None = None,
         storage: str | None = None,
     ) -> None:
         self.store = store
+        self._absent = absent or no_store
         self._storage = store.name if storage is None else storage
         self._clock, self._ids, self._fold, self._team = clock, ids, fold, team
         self._replay, self._anew = replay, False
@@ -99,9 +102,7 @@ class Coordinator:
         """The newest point of the line; raises not_found (`no_store`) before `init`."""
         head = self.store.head()
         if head is None:
-            raise not_found(
-                "no_store", "Nothing is coordinated in this repository yet.", hint="Start with: coordinaut init"
-            )
+            raise self._absent()
         return head
 
     def read(self) -> Known:
@@ -316,6 +317,11 @@ class Coordinator:
         snapshot = self.store.snapshot(head)
         operations = ((from_entry(entry), entry.seq) for entry in snapshot.entries)
         return _after(State(snapshot.documents, snapshot.seq), operations)
+
+
+def no_store() -> CoordinautError:
+    """The error before `init`."""
+    return not_found("no_store", "Nothing is coordinated in this repository yet.", hint="Start with: coordinaut init")
 
 
 def _unknown(operation: Operation) -> CoordinautError:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from coordinaut_git.documents import Store
 from coordinaut_git.errors import CoordinautError, environment, invalid
@@ -26,7 +26,7 @@ GIT, JSON, SQLITE, REMOTE = STORAGES = ("git", "json", "sqlite", "remote")
 IN_FOLDER = (JSON, SQLITE)
 """Those whose state lies in a folder of files."""
 
-SQLITE_FILE = "state.sqlite"
+STATE_FILES = {SQLITE: "state.sqlite", JSON: "state.json"}
 TOKEN = "COORDINAUT_TOKEN"  # noqa: S105 - the name of a variable
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
 
@@ -86,6 +86,32 @@ def check_storage(kind: str) -> None:
         raise invalid("bad_storage", f"There is no storage {kind!r}.", hint=f"Choose from {', '.join(STORAGES)}.")
 
 
+def state_missing(storage: Storage) -> CoordinautError:
+    """The error for a state that was set up and is not there: deleted, not mounted, or another server's."""
+    return environment(
+        "state_missing",
+        f"The state of this repository is kept by the {storage.kind} storage ({storage.place}), and there is none.",
+        hint="Put it back (is a disk not mounted, was it cleaned away?). If it is gone for good, begin anew: "
+        "git config --local --unset coordinaut.stateDir; then coordinaut init",
+        storage=storage.kind,
+        location=storage.place,
+    )
+
+
+def holds_state(folder: Path) -> str | None:
+    """Which storage's state lies in a folder that has no marker."""
+    found = (kind for kind, name in STATE_FILES.items() if (folder / name).exists())
+    return next(found, None)
+
+
+def marker_of(storage: Storage) -> dict[str, Any]:
+    """What `config.json` in the folder of a storage is to say."""
+    if storage.kind != REMOTE:
+        return {"storage": storage.kind}
+    server = {"url": storage.url, "team": storage.team, "project": storage.project}
+    return {"storage": REMOTE, "remote": server}
+
+
 def put_in_force(place: Place, storage: Storage) -> None:
     """Have git's configuration name this storage from now on; which one it is comes last, so that it comes at once."""
     if storage.kind == GIT:
@@ -139,7 +165,7 @@ def _open(
     elif kind == SQLITE:
         assert storage.folder is not None
         store = found.open_sqlite_store(
-            storage.folder / SQLITE_FILE, flush=settings.flush, queue_folder=storage.folder / "queue"
+            storage.folder / STATE_FILES[SQLITE], flush=settings.flush, queue_folder=storage.folder / "queue"
         )
     else:
         store = found.open_json_store(storage.folder, flush=settings.flush)

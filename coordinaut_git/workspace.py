@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from coordinaut_git.clock import Clock, Ids, RandomIds, SystemClock
-from coordinaut_git.coordinator import Coordinator, Done
+from coordinaut_git.coordinator import Coordinator, Done, no_store
 from coordinaut_git.documents import Head, Store
 from coordinaut_git.errors import CoordinautError, invalid, refused
 from coordinaut_git.plumbing.repository import Place, find, open_repository
@@ -21,7 +21,7 @@ from coordinaut_git.protocol.model import Actor, Instance, Tool
 from coordinaut_git.protocol.requests import Request
 from coordinaut_git.protocol.state import State
 from coordinaut_git.protocol.values import check_identifier
-from coordinaut_git.storage import REMOTE, Storage, of_kind, open_store, ruling_storage
+from coordinaut_git.storage import GIT, REMOTE, Storage, of_kind, open_store, ruling_storage, state_missing
 
 if TYPE_CHECKING:
     from coordinaut_git.history.history import History
@@ -58,10 +58,16 @@ class Workspace:
         storage: Storage | None = None,
     ) -> None:
         self.start, self.place, self.settings, self.store = start, place, settings, store
-        self.storage = storage or Storage(kind="git", ref=settings.ref)
+        self.storage = storage or Storage(kind=GIT, ref=settings.ref)
         self.fold = settings.ignore_case
         self.coordinator = Coordinator(
-            store, clock, ids, fold=settings.ignore_case, team=self.has_team, replay=self._replay
+            store,
+            clock,
+            ids,
+            fold=settings.ignore_case,
+            team=self.has_team,
+            replay=self._replay,
+            absent=self._absent,
         )
         self.notices: list[str] = []
         self.environ, self.clock, self._ids = environ, clock, ids
@@ -70,6 +76,19 @@ class Workspace:
     def root(self) -> Path:
         """The top of the work tree; the git directory of a bare repository."""
         return self.place.work_tree or self.place.git_dir
+
+    @property
+    def was_set_up(self) -> bool:
+        """Whether `init` wrote down where the state is. The git store needs no such note."""
+        return self.storage.in_force and self.storage.kind != GIT and "statedir" in self.settings.values
+
+    def coordinated(self) -> bool:
+        """Whether there is a state; raises `state_missing` where one was set up."""
+        if self.store.head() is not None:
+            return True
+        if self.was_set_up:
+            raise state_missing(self.storage)
+        return False
 
     @property
     def has_team(self) -> bool:
@@ -205,6 +224,9 @@ class Workspace:
         if "history" in self.__dict__:
             self.history.close()
         self.store.close()
+
+    def _absent(self) -> CoordinautError:
+        return state_missing(self.storage) if self.was_set_up else no_store()
 
     def _replay(self, head: Head) -> State:
         from coordinaut_git.replay import replayed  # rarely needed

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from coordinaut_git.operations import events, handoffs, leases, people, project, tasks
+from coordinaut_git.operations import events, handoffs, leases, people, project, setup, tasks
 from coordinaut_git.protocol import requests as ask
 from coordinaut_git.workspace import Workspace
 
@@ -86,7 +86,7 @@ def _migrate(workspace: Workspace, request: ask.Migrate) -> Json:
 
 
 TABLE: tuple[Operation, ...] = (
-    Operation(name="init", request=ask.InitProject, handler=project.init, example="coordinaut init"),
+    Operation(name="init", request=ask.InitProject, handler=setup.init, example="coordinaut init"),
     Operation(name="status", request=ask.ShowStatus, handler=tasks.status, example="coordinaut status --all"),
     Operation(
         name="create",

@@ -54,14 +54,20 @@ class ActingRequest(Request):
 class InitProject(Request):
     """Start coordination in this repository; running it again changes nothing."""
 
-    storage: str = param("Where state lives: git; json, sqlite and remote are planned.", "git", metavar="KIND")
+    storage: str | None = param(
+        "What keeps the state: git (the usual), json or sqlite (files in a folder), remote (a server).",
+        None,
+        metavar="KIND",
+    )
     ref: str | None = param("The ref that keeps the state (refs/coordinaut/state).", None, metavar="REF")
     remote: str | None = param("The git remote that is the team's judge.", None, metavar="NAME")
     policy: str | None = param("Whether a claim counts before the remote has it: provisional or confirmed.", None)
-    state_dir: str | None = planned("Folder of a json or sqlite store", None)
-    remote_url: str | None = planned("Address of a coordinaut-server", None)
-    team: str | None = planned("Team on the server", None)
-    project: str | None = planned("Project on the server", None)
+    state_dir: str | None = param(
+        "The folder of the json or sqlite storage (.coordinaut); several checkouts may share one.", None, metavar="PATH"
+    )
+    remote_url: str | None = param("The address of a coordinaut-server.", None, metavar="URL")
+    team: str | None = param("The team on the server.", None, metavar="NAME")
+    project: str | None = param("The project of that team.", None, metavar="NAME")
     hooks: bool = param("Install the git hooks too.", default=False)
     agents: tuple[str, ...] = planned("Set up hooks of these agents", ())
 

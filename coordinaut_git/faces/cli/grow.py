@@ -123,9 +123,11 @@ def _command(operation: Operation, out: Output) -> click.Command:
         said_around = said_nearest(click.get_current_context())
         out.quiet = bool(said_around["quiet"])
         said = {name: value for name, value in given.items() if name in own_names and value is not None}
+        both = [name for name in COMMON if name in own_names]  # what every command has, and this one asks for itself
+        said |= {name: said_around[name] for name in both if said_around[name]}
         request = operation.request(**said)
         _refuse_planned(operation, request)
-        _carry_out(operation, request, out, said_around)
+        _carry_out(operation, request, out, said_around | dict.fromkeys(both))
 
     return click.Command(
         operation.name.rpartition(" ")[2],

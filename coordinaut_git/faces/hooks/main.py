@@ -44,7 +44,7 @@ def run(words: list[str]) -> int:
     try:
         with _Patience(None if hook in _PATIENT else WAIT_S):
             workspace = _workspace()
-            if workspace.store.head() is not None and workspace.settings.hooks != "off":
+            if workspace.settings.hooks != "off" and workspace.coordinated():
                 STEPS[hook](Call.of(workspace, arguments, os.environ))
     except CoordinautError as error:
         return _verdict(hook, workspace, error)
