@@ -141,35 +141,33 @@ def open_store(
             return open_git_store(place, replace(settings, ref=storage.ref), repository=repository)
         case Storage(kind="remote"):
             check_server(storage)
-            return _open("remote", storage, place, settings, environ)
+            cache = place.own_dir / "remote"
+            token = environ.get(TOKEN) or None
+            opened: Store = _module(REMOTE, "remote").open_remote_store(
+                storage.url, storage.team, storage.project, token=token, cache_folder=cache
+            )
+            return opened
         case Storage(folder=folder):
             assert folder is not None
             check_folder(folder)
-            return _open(storage.kind, storage, place, settings, environ)
+            return _open(storage.kind, storage, settings)
 
 
-def _open(
-    kind: str, storage: Storage, place: Place, settings: Settings, environ: Mapping[str, str]
-) -> Store:  # until all of them are there, they are looked for by name
-    module = {"json": "json", "sqlite": "sql", "remote": "remote"}[kind]
+def _open(kind: str, storage: Storage, settings: Settings) -> Store:
+    assert storage.folder is not None
+    if kind == SQLITE:
+        file, queue = storage.folder / STATE_FILES[SQLITE], storage.folder / "queue"
+        opened: Store = _module(kind, "sql").open_sqlite_store(file, flush=settings.flush, queue_folder=queue)
+        return opened
+    store: Store = _module(kind, "json").open_json_store(storage.folder, flush=settings.flush)
+    return store
+
+
+def _module(kind: str, name: str) -> Any:
     try:
-        found = import_module(f"coordinaut_git.stores.{module}")
+        return import_module(f"coordinaut_git.stores.{name}")
     except ModuleNotFoundError as error:
         raise not_available(kind) from error
-    if kind == REMOTE:
-        cache = place.own_dir / "remote"
-        token = environ.get(TOKEN) or None
-        store: Store = found.open_remote_store(
-            storage.url, storage.team, storage.project, token=token, cache_folder=cache
-        )
-    elif kind == SQLITE:
-        assert storage.folder is not None
-        store = found.open_sqlite_store(
-            storage.folder / STATE_FILES[SQLITE], flush=settings.flush, queue_folder=storage.folder / "queue"
-        )
-    else:
-        store = found.open_json_store(storage.folder, flush=settings.flush)
-    return store
 
 
 def not_available(kind: str) -> CoordinautError:

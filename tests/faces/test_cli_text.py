@@ -203,10 +203,6 @@ def test_help_of_a_command_names_every_option_and_what_is_planned(cli, tmp_path,
 
 PLANNED = [
     ("init", "agents", "claude"),
-    ("init", "state-dir", "x"),
-    ("init", "remote-url", "http://127.0.0.1:1"),
-    ("init", "team", "x"),
-    ("init", "project", "x"),
     ("migrate", "to", "sqlite"),
     ("install-hooks", "agents", "claude"),
 ]

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 
 NOTES: Mapping[str, str] = {
     "init": """\
-State lives on one ref of the repository, refs/coordinaut/state, which all its worktrees share. Nothing else
-is touched, but for the coordinaut.* keys of git's configuration that the options ask for.""",
+State lives on one ref of the repository, refs/coordinaut/state, which all its worktrees share; --storage and
+--state-dir have it live in a folder of files, or on a server, whose token comes from COORDINAUT_TOKEN. Nothing
+else is touched, but for the coordinaut.* keys of git's configuration that say so.""",
     "status": """\
 The most urgent tasks come first. A lease that has run out still shows, and still blocks.""",
     "create": """\

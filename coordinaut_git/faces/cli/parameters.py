@@ -36,7 +36,7 @@ def common() -> list[click.Parameter]:
             ["--storage"],
             metavar="KIND",
             envvar="COORDINAUT_STORAGE",
-            help="The store to use (git).",
+            help="Look at the state that this storage keeps here.",
             shell_complete=_offered,
         ),
         click.Option(["--quiet", "-q"], is_flag=True, envvar="COORDINAUT_QUIET", help="Say nothing on success."),
