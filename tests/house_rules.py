@@ -48,7 +48,7 @@ _PROCESS = "use plumbing.run"
 _CLOCK_HOME = (
     "clock.py",
     "plumbing/queue.py",
-    "stores/git/journal.py",
+    "plumbing/journal.py",
     "stores/git/packs.py",
     "stores/git/stale_lock.py",
 )

@@ -9,11 +9,11 @@ from hashlib import sha1
 import pytest
 from children import child
 
+from coordinaut_git.plumbing import journal as module
 from coordinaut_git.plumbing.boot_clock import boottime_ms_now
+from coordinaut_git.plumbing.journal import Journal
 from coordinaut_git.plumbing.objects import object_id
-from coordinaut_git.stores.git import journal as module
 from coordinaut_git.stores.git.heal import heal, heal_recent
-from coordinaut_git.stores.git.journal import Journal
 
 
 @pytest.fixture
@@ -142,7 +142,7 @@ APPEND = """
 import sys
 from pathlib import Path
 from coordinaut_git.plumbing.objects import object_id
-from coordinaut_git.stores.git import journal as module
+from coordinaut_git.plumbing import journal as module
 module.FILE_BYTES = int(sys.argv[3])
 journal = module.Journal(Path(sys.argv[1]))
 me = sys.argv[2]
@@ -222,3 +222,15 @@ def test_healing_all_that_is_recent_asks_once_and_writes_only_what_is_gone(journ
     gone = {blob("gone")[0]}
     healed = heal_recent(journal, lambda oids: gone & set(oids), lambda kind, data: written.append(data))
     assert (healed, written) == (gone, [b"gone"])
+
+
+def test_objects_are_told_newest_first_and_its_stamp_tells_that_there_are_more(journal):
+    before = journal.stamp()
+    add(journal, 1, ("one", "event", b"1"))
+    assert journal.stamp() != before
+    add(journal, 2, ("two", "event", b"2"), ("three", "other", b""))
+    assert list(journal.newest_objects()) == [
+        ("two", "event", b"2"),
+        ("three", "other", b""),
+        ("one", "event", b"1"),
+    ]

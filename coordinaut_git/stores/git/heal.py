@@ -5,8 +5,8 @@ Rule 1: only bytes whose checksum is the missing id are written; the journal is 
 
 from collections.abc import Callable, Iterable
 
+from coordinaut_git.plumbing.journal import Journal
 from coordinaut_git.plumbing.objects import object_id
-from coordinaut_git.stores.git.journal import Journal
 
 
 def heal(missing: Iterable[str], journal: Journal, write_raw: Callable[[str, bytes], object]) -> frozenset[str]:

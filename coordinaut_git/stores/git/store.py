@@ -14,6 +14,7 @@ from itertools import islice
 from coordinaut_git.documents import Changes, Contents, Entry, Head, Snapshot, StaleHead
 from coordinaut_git.errors import CoordinautError, environment
 from coordinaut_git.plumbing.engine import Engine, ObjectDamaged, ObjectMissing, RefAt, RefBroken, RefMissing
+from coordinaut_git.plumbing.journal import Journal
 from coordinaut_git.plumbing.objects import COMMIT, commit_bytes, object_id
 from coordinaut_git.plumbing.pygit2_engine import Pygit2Engine
 from coordinaut_git.plumbing.queue import WriterQueue
@@ -21,7 +22,6 @@ from coordinaut_git.plumbing.repository import Place, Repository, open_repositor
 from coordinaut_git.plumbing.settings import Settings, read_settings
 from coordinaut_git.stores.git.genesis import GENESIS, GENESIS_IDS, GENESIS_OBJECTS, GENESIS_TREE
 from coordinaut_git.stores.git.heal import heal, heal_recent
-from coordinaut_git.stores.git.journal import Journal
 from coordinaut_git.stores.git.line import Line, Point
 from coordinaut_git.stores.git.message import commit_of
 from coordinaut_git.stores.git.packs import Packs

@@ -101,6 +101,14 @@ class Journal:
         """The ids of all objects that are remembered."""
         return {oid for record in self._newest_first() for oid, _, _ in record.about["objects"]}
 
+    def newest_objects(self) -> Iterator[tuple[str, str, bytes]]:
+        """Every object that is remembered as `(id, kind, data)`, those of the newest record first; not verified."""
+        return (found for record in self._newest_first() for found in record.objects())
+
+    def stamp(self) -> tuple[int, int]:
+        """A value that is another one once something was appended."""
+        return _stamp(self._path)
+
     def last_head(self) -> str | None:
         """The head that the newest whole record names; None if there is no record."""
         for record in _newest_first(_read(self._path, _TAIL_BYTES)):
