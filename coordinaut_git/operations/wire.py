@@ -24,6 +24,11 @@ def schema(request: type[Request]) -> dict[str, Any]:
     return _model(request).model_json_schema()
 
 
+def model(request: type[Request]) -> type[BaseModel]:
+    """The model of a request, for faces that describe what they take by models."""
+    return _model(request)
+
+
 def read(request: type[Request], value: Any) -> Request:
     """The request that a JSON object asks for; raises an invalid `CoordinautError` that names the parameter."""
     try:

@@ -15,6 +15,7 @@ from starlette.routing import Route as StarletteRoute
 from starlette.types import ASGIApp
 
 from coordinaut_git.errors import CoordinautError
+from coordinaut_git.faces.http.backups import Backups
 from coordinaut_git.faces.http.calls import Call, body_of, only_while_running, query_of
 from coordinaut_git.faces.http.edge import Edge, answering, nothing_there
 from coordinaut_git.faces.http.health import Health
@@ -59,7 +60,14 @@ class Application:
         settings = self._settings
         projects = Projects(self._shelf, threads=settings.threads, most_open=settings.most_open)
         health = Health(projects)
-        self.host = Host(settings=settings, tokens=self._tokens, projects=projects, health=health, log=self._log)
+        self.host = Host(
+            settings=settings,
+            tokens=self._tokens,
+            projects=projects,
+            health=health,
+            backups=Backups(settings.data_dir / "backups"),
+            log=self._log,
+        )
         try:
             yield
         finally:

@@ -93,9 +93,9 @@ class Call:
         """Do some work on the project's line."""
         return await self.projects.read(self.place, work)
 
-    async def write(self, work: Callable[[Line], T]) -> T:
-        """Do some work that may change the project's line."""
-        return await self.projects.write(self.place, work)
+    async def write(self, work: Callable[[Line], T], *, begins: bool = False) -> T:
+        """Do some work that may change the project's line, or begin it."""
+        return await self.projects.write(self.place, work, begins=begins)
 
 
 async def query_of(request: Request, model: type[M]) -> M:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from coordinaut_git.faces.http.backups import Backups
 from coordinaut_git.faces.http.calls import Call
 from coordinaut_git.faces.http.health import Health
 from coordinaut_git.faces.http.logs import Log
@@ -18,6 +19,7 @@ class Host:
     tokens: Tokens
     projects: Projects
     health: Health
+    backups: Backups
     log: Log
 
     def grant(self, authorization: str | None) -> Grant | None:

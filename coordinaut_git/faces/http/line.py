@@ -49,8 +49,26 @@ def points(
     return list(deque(inside, maxlen=limit))[::-1]
 
 
+@runtime_checkable
+class Indexed(Protocol):
+    """A store that finds a point by what made it, and knows where a point lies."""
+
+    def landed(self, entry_id: str) -> Head | None:
+        """The point that the entry of this id made, if it is on the line."""
+        ...
+
+    def position(self, head: Head) -> int | None:
+        """The number of the operation at a point; None if it is not on the line."""
+        ...
+
+
 def seq_of(store: Store, head: Head) -> int:
     """The number of the operation at a point; raises 404 for one that is not on the line."""
+    if isinstance(store, Indexed):
+        seq = store.position(head)
+        if seq is None:
+            raise no_head(head)
+        return seq
     try:
         snapshot = store.snapshot(head)
     except CoordinautError as error:

@@ -53,13 +53,13 @@ def command(host: str, port: int, data_dir: Path, max_body: int, log: str) -> No
     from coordinaut_git.faces.http.logs import Log
     from coordinaut_git.faces.http.server import serve
     from coordinaut_git.faces.http.settings import Settings
-    from coordinaut_git.faces.http.shelf import MemoryShelf
+    from coordinaut_git.faces.http.shelf_sqlite import SqliteShelf
     from coordinaut_git.faces.http.tokens import Tokens, fixed_tokens
 
     settings = Settings(host=host, port=port, data_dir=data_dir, max_body_bytes=max_body, log=log)
     file = os.environ.get(f"{PREFIX}_TOKENS_FILE")
     fixed = fixed_tokens(os.environ.get(f"{PREFIX}_TOKEN"), os.environ.get(f"{PREFIX}_TOKENS"))
-    serve(settings, Tokens(fixed, Path(file) if file else None), MemoryShelf(), Log(log))
+    serve(settings, Tokens(fixed, Path(file) if file else None), SqliteShelf(data_dir), Log(log))
 
 
 def run() -> NoReturn:

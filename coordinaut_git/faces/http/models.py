@@ -5,8 +5,12 @@ Rule 1: a name stands here as it does in JSON, in camelCase.
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, RootModel
 
+from coordinaut_git.faces.http.values import NAME_PATTERN
+from coordinaut_git.operations.wire import model
+from coordinaut_git.protocol.model import MessageKind
+from coordinaut_git.protocol.requests import PostMessage
 from coordinaut_git.wire import Unreadable, entry_of
 
 LARGEST_LIMIT = 10_000
@@ -20,6 +24,7 @@ Document = Annotated[
     Field(description='A document: a JSON object, text, or {"base64": "…"} for other bytes.'),
 ]
 Documents = dict[str, Document]
+MessageSent = model(PostMessage)
 
 
 class Sent(BaseModel):
@@ -138,6 +143,75 @@ class EventGiven(Given):
     event: EventForm
     head: HeadName
     seq: Number
+
+
+class ConfigModel(RootModel[dict[str, Any]]):
+    """A project's own settings."""
+
+    model_config = ConfigDict(strict=True)
+
+
+class MessagesAsked(Asked):
+    """Whose messages."""
+
+    agentInstance: str | None = Field(  # noqa: N815
+        None, description="The inbox of this instance, unread first; without it the newest messages of all."
+    )
+    limit: int = Field(50, description="At most so many.", ge=1, le=LARGEST_LIMIT)
+
+
+class MessageGiven(Given):
+    """A message."""
+
+    id: str
+    kind: MessageKind
+    fromAgent: str | None  # noqa: N815
+    fromAgentInstance: str | None  # noqa: N815
+    toAgentInstance: str | None  # noqa: N815
+    toAgent: str | None  # noqa: N815
+    broadcast: bool
+    mentions: list[str]
+    taskId: str | None  # noqa: N815
+    displayId: str | None  # noqa: N815
+    text: str
+    at: str
+    read: bool | None = Field(description="Null where nobody's inbox is meant.")
+
+
+class MessagesGiven(Given):
+    """Messages; `unread` counts those of the inbox that was asked for."""
+
+    messages: list[MessageGiven]
+    unread: int | None = None
+
+
+class BackupSent(Sent):
+    """What to keep."""
+
+    label: str | None = Field(None, pattern=f"^{NAME_PATTERN}$", description="Its name; the instant if left out.")
+    head: HeadName | None = Field(None, min_length=1, description="An earlier point, in place of the newest.")
+
+
+class BackupGiven(Given):
+    """The facts of a backup."""
+
+    backup: str
+    head: HeadName
+    seq: Number
+    at: str = Field(description="When it was made.")
+
+
+class BackupsGiven(Given):
+    """The backups there are."""
+
+    backups: list[BackupGiven]
+
+
+class BackupContent(StateGiven):
+    """A backup: what `PUT state` makes the same line of."""
+
+    backup: str
+    at: str
 
 
 class TransactionSent(Sent):

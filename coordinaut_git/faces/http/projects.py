@@ -59,12 +59,13 @@ class Projects:
 
     async def read(self, place: Place, work: Callable[[Line], T]) -> T:
         """Do some work on a line that is there; raises 404 for one that is not."""
-        if place not in self._handles and not await self.thread(lambda: self.shelf.holds(place)):
-            raise no_project()
+        await self._look_for(place)
         return await self._on(place, work)
 
-    async def write(self, place: Place, work: Callable[[Line], T]) -> T:
+    async def write(self, place: Place, work: Callable[[Line], T], *, begins: bool = False) -> T:
         """Do some work that may change a line, or begin it; those who wait for news of it are woken."""
+        if not begins:
+            await self._look_for(place)
         try:
             return await self._on(place, work)
         finally:
@@ -80,6 +81,10 @@ class Projects:
         for handle in handles.values():
             await self._closed(handle)
         await self.thread(self.shelf.close)
+
+    async def _look_for(self, place: Place) -> None:
+        if place not in self._handles and not await self.thread(lambda: self.shelf.holds(place)):
+            raise no_project()
 
     async def _on(self, place: Place, work: Callable[[Line], T]) -> T:
         async with self._used(place) as handle, handle.lock:

@@ -34,7 +34,7 @@ async def put(call: Call) -> Response:
     """200 with the new head; 201 for a project that this has begun."""
     sent = call.sent(StateSent)
     if call.begins():
-        return _answer(await call.write(lambda line: begin(line, sent)), 201)
+        return _answer(await call.write(lambda line: begin(line, sent), begins=True), 201)
     expected = call.expected()
     return _answer(await call.write(lambda line: append(line, expected, sent)), 200)
 

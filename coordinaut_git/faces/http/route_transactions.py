@@ -13,7 +13,7 @@ from coordinaut_git.documents import Entry, Head, OutcomeUnknown, StaleHead, Sto
 from coordinaut_git.errors import contended
 from coordinaut_git.faces.http.answers import answer
 from coordinaut_git.faces.http.calls import Call
-from coordinaut_git.faces.http.line import Json, points
+from coordinaut_git.faces.http.line import Indexed, Json, points
 from coordinaut_git.faces.http.models import TransactionSent, entry_from
 from coordinaut_git.faces.http.problems import Problem, bad_value, documents_needed, stale
 from coordinaut_git.faces.http.projects import Line
@@ -84,11 +84,15 @@ def _committed(store: Store, expected: Head, sent: _Transaction) -> Head:
 
 
 def _landed(store: Store, expected: Head, now: Head, entry: Entry) -> Head | None:
-    """The point that this very entry made, if it is the next after the head it was sent for."""
-    between = store.since(expected, now)
-    if not between or between[0] != entry:
+    """The point that this very entry made, if it is on the line."""
+    if isinstance(store, Indexed):
+        found = store.landed(entry.id)
+        if found is None:
+            return None
+    elif not any(one.id == entry.id for one in store.since(expected, now) or ()):
         return None
-    return points(store, now, after=entry.seq - 1, before=entry.seq + 1, limit=1)[0].head
+    here = points(store, now, after=entry.seq - 1, before=entry.seq + 1, limit=1)
+    return here[0].head if here and here[0].entry == entry else None
 
 
 def missed(store: Store, expected: Head, now: Head) -> Problem:

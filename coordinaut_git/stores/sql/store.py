@@ -82,6 +82,9 @@ class SqlStore:
             return None
         return Head(rows[0][0]) if rows else None
 
+    def likely(self) -> None:
+        """Say that looking costs next to nothing."""
+
     def snapshot(self, head: Head) -> Snapshot:
         """The documents of the last checkpoint, and the entries since."""
         seq = self._entries.seq_of(head)
@@ -143,6 +146,16 @@ class SqlStore:
     def walk(self, head: Head) -> Iterator[tuple[Head, bytes]]:
         """Every point from `head` back to the first operation with its body; no step is checked."""
         return self._entries.bodies(self._entries.seq_of(head))
+
+    def points(
+        self, head: Head, *, after: int, before: int | None, limit: int, newest_first: bool
+    ) -> list[tuple[Head, Entry]]:
+        """At most `limit` points up to `head` with seqs after `after` and before `before`, from the end asked for."""
+        last = self._entries.seq_of(head)
+        last = last if before is None else min(last, before - 1)
+        if newest_first:
+            return list(self._entries.forward(max(after, last - limit), last))[::-1]
+        return list(self._entries.forward(after, min(after + limit, last)))
 
     def wait_for_change(self, head: Head, timeout_s: float) -> Head | None:
         """Wait until the newest point is not `head` any more and give it; None after `timeout_s` seconds."""
