@@ -4,7 +4,8 @@ Rule 1: a test sees a fixed person, an empty home and no configuration of the ma
 Rule 2: a test starts in an empty folder outside every repository and leaves it empty; repositories are made in `tmp_path`.
 Rule 3: no test can write to the project's own repository (`project_guard.py`).
 
-Fixtures for everybody: `git` runs the git program; `repository` is a fresh repository with one commit.
+Fixtures for everybody: `git` runs the git program; `repository` is a fresh repository with one commit; `postgres` is a
+PostgreSQL server.
 """
 
 import os
@@ -13,10 +14,13 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import pytest
 from project_guard import PROJECT, Guard
+
+if TYPE_CHECKING:
+    from postgres_server import PostgresServer
 
 PERSON = ("Test Person", "person@example.invalid")
 GIT_CONFIG = f"""[user]
@@ -27,7 +31,7 @@ GIT_CONFIG = f"""[user]
 [advice]
 \tdetachedHead = false
 """
-KEPT = ("COORDINAUT_LONG", "COORDINAUT_SEED")
+KEPT = ("COORDINAUT_CI", "COORDINAUT_LONG", "COORDINAUT_SEED")
 """Variables with our prefix that steer the tests themselves."""
 
 _FOREIGN = (
@@ -151,3 +155,21 @@ def repository(tmp_path: Path, git: Git) -> Path:
     git(root, "add", "--all")
     git(root, "commit", "--quiet", "--message", "the first commit")
     return root
+
+
+@pytest.fixture(scope="session")
+def postgres(_start_nowhere: None) -> Iterator["PostgresServer"]:
+    """A PostgreSQL server, the same for all tests of a process; skips where there is none, but not in CI."""
+    from postgres_server import VARIABLE, PostgresServer, programs
+
+    if programs() is None:
+        reason = "PostgreSQL is not installed here (.ci/packages)"
+        pytest.fail(reason) if os.environ.get("COORDINAUT_CI") else pytest.skip(reason)
+    server = PostgresServer()
+    try:
+        server.start()
+        os.environ[VARIABLE] = server.url
+        yield server
+    finally:
+        os.environ.pop(VARIABLE, None)
+        server.close()

@@ -24,7 +24,15 @@ HEAVY = frozenset(
 )  # fmt: skip
 """Modules that cost milliseconds: imported in the function that needs them, or not at all."""
 
-LATE = ("operations/wire.py", "stores/sql/sqlite.py", "stores/sql/sqlite_errors.py", "stores/sql/sqlite_files.py")
+LATE = (
+    "operations/wire.py",
+    "stores/sql/connections.py",
+    "stores/sql/postgres.py",
+    "stores/sql/postgres_errors.py",
+    "stores/sql/sqlite.py",
+    "stores/sql/sqlite_errors.py",
+    "stores/sql/sqlite_files.py",
+)
 """Modules that are themselves imported where they are needed only, as test_start_up sees."""
 
 LATE_FOLDERS = ("coordinaut_git/faces/http/",)

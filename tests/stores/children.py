@@ -15,7 +15,7 @@ HERE = Path(__file__).resolve().parent
 
 def start(script, *arguments, command=(), **options):
     """Start `script` (text of a program) with pipes to and from it; `command` goes in front, for strace."""
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(PROJECT), str(HERE)])}
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(PROJECT), str(HERE), str(HERE.parent)])}
     return subprocess.Popen(
         [*command, sys.executable, "-c", script, *map(str, arguments)],
         stdin=subprocess.PIPE,

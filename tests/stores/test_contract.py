@@ -43,7 +43,13 @@ class TestSqlite(StoreContract, ProcessContract):
         yield from world_of("sqlite", tmp_path)
 
 
-SUITES = [TestMemory, TestGit, TestBare, TestWorktree, TestSqlite]
+class TestPostgres(StoreContract, ProcessContract):
+    @pytest.fixture
+    def world(self, tmp_path, postgres):
+        yield from world_of("postgres", tmp_path)
+
+
+SUITES = [TestMemory, TestGit, TestBare, TestWorktree, TestSqlite, TestPostgres]
 
 
 def cases(suite):

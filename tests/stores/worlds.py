@@ -1,14 +1,17 @@
 """The stores under contract, each with its back doors: ways to look and to tamper that go around its methods."""
 
+import os
 import sqlite3
 import subprocess
 from contextlib import closing
 from pathlib import Path
 
+from postgres_server import VARIABLE
+
 from coordinaut_git.plumbing.repository import find
 from coordinaut_git.stores.git.store import open_git_store
 from coordinaut_git.stores.memory import MemoryStore
-from coordinaut_git.stores.sql import open_sqlite_store
+from coordinaut_git.stores.sql import open_postgres_store, open_sqlite_store
 
 REF = "refs/coordinaut/state"
 
@@ -120,17 +123,17 @@ class WorktreeWorld(GitWorld):
         return open_git_store(find(where))
 
 
-RAW_LOG = "SELECT body FROM coordinaut_entry ORDER BY seq"
+RAW_LOG = "SELECT body FROM coordinaut_entry WHERE line = '{line}' ORDER BY seq"
 RAW_DOCUMENTS = """SELECT folder, name, content FROM coordinaut_document
-WHERE to_seq = 9223372036854775807 AND content IS NOT NULL"""
-DAMAGE = "DELETE FROM coordinaut_entry WHERE seq = (SELECT max(seq) FROM coordinaut_entry)"
+WHERE line = '{line}' AND to_seq = 9223372036854775807 AND content IS NOT NULL"""
+DAMAGE = """DELETE FROM coordinaut_entry WHERE line = '{line}'
+AND seq = (SELECT max(seq) FROM coordinaut_entry WHERE line = '{line}') RETURNING seq"""
 
 
-class SqliteWorld(World):
-    """A file in a folder that is not there before."""
+class SqlWorld(World):
+    """A line in a database, looked at with the database's own means."""
 
-    def new_handle(self):
-        return open_sqlite_store(self.folder / "state" / "state.sqlite")
+    line = "state"
 
     def raw_log(self):
         return [bytes(body) for (body,) in self.ask(RAW_LOG)]
@@ -139,14 +142,53 @@ class SqliteWorld(World):
         return {"/".join(filter(None, (folder, name))): content for folder, name, content in self.ask(RAW_DOCUMENTS)}
 
     def damage(self):
-        self.ask(DAMAGE)
+        assert len(self.ask(DAMAGE)) == 1
 
     def ask(self, statement):
-        with closing(sqlite3.connect(self.folder / "state" / "state.sqlite")) as connection, connection:
-            return connection.execute(statement).fetchall()
+        raise NotImplementedError
 
 
-WORLDS = {"memory": MemoryWorld, "git": GitWorld, "bare": BareWorld, "worktree": WorktreeWorld, "sqlite": SqliteWorld}
+class SqliteWorld(SqlWorld):
+    """A file in a folder that is not there before."""
+
+    @property
+    def file(self):
+        return self.folder / "state" / "state.sqlite"
+
+    def new_handle(self):
+        return open_sqlite_store(self.file)
+
+    def ask(self, statement):
+        with closing(sqlite3.connect(self.file)) as connection, connection:
+            return connection.execute(statement.format(line=self.line)).fetchall()
+
+
+class PostgresWorld(SqlWorld):
+    """A line of its own on the server of the fixture `postgres`."""
+
+    def __init__(self, folder):
+        super().__init__(folder)
+        self.line = str(folder)
+        self.url = os.environ[VARIABLE]
+
+    def new_handle(self):
+        return open_postgres_store(self.url, self.line)
+
+    def ask(self, statement):
+        import psycopg
+
+        with psycopg.connect(self.url) as connection:
+            return connection.execute(statement.format(line=self.line)).fetchall()
+
+
+WORLDS = {
+    "memory": MemoryWorld,
+    "git": GitWorld,
+    "bare": BareWorld,
+    "worktree": WorktreeWorld,
+    "sqlite": SqliteWorld,
+    "postgres": PostgresWorld,
+}
 
 
 def run(folder, *arguments):

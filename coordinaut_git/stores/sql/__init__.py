@@ -7,6 +7,7 @@ Rule 2: an engine is imported when a store of it is opened: neither costs anythi
 
 from pathlib import Path
 
+from coordinaut_git.errors import environment
 from coordinaut_git.stores.sql.store import SqlStore
 
 
@@ -21,3 +22,21 @@ def open_sqlite_store(path: Path, *, flush: bool = True, queue_folder: Path | No
 
     queue = FileQueue((queue_folder or path.parent) / f"{path.name}-queue")
     return SqlStore(SqliteDatabase(path, flush=flush), "state", queue)
+
+
+def open_postgres_store(url: str, line: str) -> SqlStore:
+    """The store of the line of that name in the PostgreSQL database at `url`; opening asks it nothing.
+
+    Raises environment `no_database_driver` where psycopg is not installed, and invalid `bad_database_url`.
+    """
+    try:
+        from coordinaut_git.stores.sql.postgres import PostgresDatabase
+    except ImportError as error:
+        raise environment(
+            "no_database_driver",
+            f"PostgreSQL needs the driver psycopg: {error}.",
+            hint="Install it: python -m pip install 'coordinaut-git[postgres]'",
+        ) from error
+    from coordinaut_git.stores.sql.thread_queue import ThreadQueue
+
+    return SqlStore(PostgresDatabase(url), line, ThreadQueue(url, line))

@@ -230,14 +230,17 @@ class SqlStore:
             raise gone(self.database) from None
 
     def _settled(self, attempt: Callable[[], T], look: Callable[[], T | None]) -> T:
-        """What the attempt gives; where its commit failed, what `look` finds: None where nothing was written."""
-        try:
-            return attempt()
-        except CommitUnclear as unclear:
-            found = self._look(look, unclear)
-            if found is None:
-                raise unclear.error from unclear
-            return found
+        """What the attempt gives; where its commit failed, what `look` finds, and if that is None it is made again."""
+        for last in (False, True):
+            try:
+                return attempt()
+            except CommitUnclear as unclear:
+                found = self._look(look, unclear)
+                if found is not None:
+                    return found
+                if last or unclear.error.kind != Kind.CONTENDED:
+                    raise unclear.error from unclear
+        raise AssertionError(attempt)
 
     def _look(self, look: Callable[[], T | None], unclear: CommitUnclear) -> T | None:
         until = time.monotonic() + SETTLE_S

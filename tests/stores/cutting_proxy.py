@@ -1,0 +1,67 @@
+"""A proxy between PostgreSQL and its clients that cuts a connection at COMMIT, before or after the server has it."""
+
+import socket
+import threading
+from contextlib import suppress
+
+BEFORE, AFTER = "before", "after"
+SOCKET = ".s.PGSQL.5432"
+
+
+class CuttingProxy:
+    """Listens on a socket in `folder`, and hands everything on to the server whose socket is in `server_folder`.
+
+    The next connection that says COMMIT is cut: `BEFORE` the server hears it, or `AFTER` the server has done it.
+    """
+
+    def __init__(self, folder, server_folder):
+        self.url = f"postgresql://tester@/postgres?host={folder}"
+        self.cut, self.cuts = None, 0
+        self._server = str(server_folder / SOCKET)
+        self._listener = socket.socket(socket.AF_UNIX)
+        self._listener.bind(str(folder / SOCKET))
+        self._listener.listen()
+        self._sockets = [self._listener]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def close(self):
+        for each in self._sockets:
+            with suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+            each.close()
+
+    def _accept(self):
+        with suppress(OSError):
+            while True:
+                client, _ = self._listener.accept()
+                server = socket.socket(socket.AF_UNIX)
+                server.connect(self._server)
+                self._sockets += [client, server]
+                threading.Thread(target=self._forward, args=(client, server), daemon=True).start()
+                threading.Thread(target=self._answer, args=(server, client), daemon=True).start()
+
+    def _forward(self, client, server):
+        with suppress(OSError):
+            while data := client.recv(65536):
+                if self.cut and b"COMMIT" in data:
+                    self._at_commit(client, server, data)
+                    return
+                server.sendall(data)
+        for each in (client, server):
+            with suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+
+    def _at_commit(self, client, server, data):
+        cut, self.cut = self.cut, None
+        self.cuts += 1
+        client.shutdown(socket.SHUT_RDWR)
+        if cut == AFTER:
+            server.sendall(data)
+            server.shutdown(socket.SHUT_WR)
+        else:
+            server.shutdown(socket.SHUT_RDWR)
+
+    def _answer(self, server, client):
+        with suppress(OSError):
+            while data := server.recv(65536):
+                client.sendall(data)
