@@ -5,7 +5,7 @@ Rule 2: an entry is published by one compare-and-swap of the head, after everyth
 Rule 3: `None` never means "do not check": a head is always named.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import NewType, Protocol
@@ -89,6 +89,25 @@ def newer_format(what: str, form: int) -> CoordinautError:
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One of several entries that are published at once.
+
+    `changes` are the documents that differ from those of the step before, or, for the first one, from the snapshot at
+    the point after which it is to stand; None where a document is gone.
+    """
+
+    entry: Entry
+    changes: Mapping[str, bytes | None]
+
+
+def check_numbers(steps: Sequence[Step]) -> None:
+    """Raise ValueError where the numbers of the entries do not follow on each other."""
+    numbers = [step.entry.seq for step in steps]
+    if numbers != list(range(numbers[0] if numbers else 0, (numbers[0] if numbers else 0) + len(numbers))):
+        raise ValueError(f"the entries have the numbers {numbers[:3]}… where they should follow on each other")
+
+
 class StaleHead(Exception):
     """The expected head was not the head: nothing was published; read and decide again."""
 
@@ -141,6 +160,13 @@ class Store(Protocol):
 
     def rewrite(self, expected: Head, entry: Entry, documents: Contents) -> Head:
         """As `commit`, with these documents, in the newest format, in the place of all that were there."""
+        ...
+
+    def extend(self, expected: Head, steps: Sequence[Step]) -> Head:
+        """Publish these entries of another store after `expected`, all of them or none, as `commit` does one.
+
+        Whatever their bodies say happened long ago, so nothing of them is `seen` here. No steps change nothing.
+        """
         ...
 
     def format(self, head: Head) -> int:

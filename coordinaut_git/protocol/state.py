@@ -134,6 +134,11 @@ class State:
         return State(base, self.seq, loaded=dict(self._changed), leases=self._leases)
 
     @property
+    def above(self) -> Mapping[str, Document | None]:
+        """What differs from the base, by path; None where a document is gone."""
+        return self._changed
+
+    @property
     def unwritten(self) -> int:
         """How many documents differ from the base."""
         return len(self._changed)
@@ -141,6 +146,15 @@ class State:
     def changes(self) -> dict[str, bytes | None]:
         """Every document that differs from the base, as bytes."""
         return {path: None if value is None else to_bytes(value) for path, value in self._changed.items()}
+
+    def changes_since(self, earlier: "State") -> dict[str, bytes | None]:
+        """Every document that differs from an earlier state on the same base, as bytes."""
+        before, absent = earlier.above, object()
+        return {
+            path: None if value is None else to_bytes(value)
+            for path, value in self._changed.items()
+            if before.get(path, absent) is not value
+        }
 
     def contents(self) -> dict[str, bytes]:
         """Every document there is, as bytes; the path of a document is a file's, never a folder's."""

@@ -11,7 +11,18 @@ from dataclasses import astuple, dataclass
 from hashlib import sha256
 from types import MappingProxyType
 
-from coordinaut_git.documents import FORMAT, Changes, Contents, Documents, Entry, Head, Snapshot, StaleHead
+from coordinaut_git.documents import (
+    FORMAT,
+    Changes,
+    Contents,
+    Documents,
+    Entry,
+    Head,
+    Snapshot,
+    StaleHead,
+    Step,
+    check_numbers,
+)
 from coordinaut_git.errors import environment
 
 _FIRST = Head("genesis")
@@ -93,18 +104,28 @@ class MemoryStore:
 
     def commit(self, expected: Head, entry: Entry, changes: Changes) -> Head:
         """Publish `entry` after `expected`, or raise `StaleHead`; ValueError if its seq is not the next one."""
-        documents = dict(self._documents_before(expected, entry))
-        for path, content in changes().items():
-            if content is None:
-                documents.pop(path, None)
-            else:
-                documents[path] = content
-        return self._publish(expected, entry, documents)
+        before = self._documents_before(expected, entry)
+        return self._publish(expected, entry, _changed(before, changes()))
 
     def rewrite(self, expected: Head, entry: Entry, documents: Contents) -> Head:
         """Publish `entry` with these documents alone; raises as `commit` does."""
         self._documents_before(expected, entry)
         return self._publish(expected, entry, documents())
+
+    def extend(self, expected: Head, steps: Sequence[Step]) -> Head:
+        """Publish these entries after `expected`, all or none; raises as `commit` does."""
+        check_numbers(steps)
+        points: list[_Point] = []
+        for step in steps:
+            before = points[-1].documents if points else self._documents_before(expected, step.entry)
+            head = _next_head(points[-1].head if points else expected, step.entry)
+            points.append(_Point(head, step.entry, _changed(before, step.changes)))
+        with self._guard:
+            if points and self._line[-1].head != expected:
+                raise StaleHead
+            for point in points:
+                self._add(point)
+        return points[-1].head if points else expected
 
     def format(self, head: Head) -> int:
         """The newest: nothing older ends up in memory."""
@@ -128,7 +149,7 @@ class MemoryStore:
             return self._line[-1].documents
 
     def _publish(self, expected: Head, entry: Entry, documents: Mapping[str, bytes]) -> Head:
-        point = _Point(_next_head(expected, entry), entry, MappingProxyType(documents))
+        point = _Point(_next_head(expected, entry), entry, MappingProxyType(dict(documents)))
         with self._guard:
             if self._line[-1].head != expected:
                 raise StaleHead
@@ -176,6 +197,11 @@ class MemoryStore:
 
 def _entries(points: Sequence[_Point]) -> tuple[Entry, ...]:
     return tuple(point.entry for point in points if point.entry is not None)
+
+
+def _changed(documents: Mapping[str, bytes], changes: Mapping[str, bytes | None]) -> Mapping[str, bytes]:
+    after = {**documents, **changes}
+    return MappingProxyType({path: content for path, content in after.items() if content is not None})
 
 
 def _next_head(expected: Head, entry: Entry) -> Head:

@@ -7,11 +7,11 @@ Rule 3: only the ref, git objects, and files in the `coordinaut` folder of the c
 
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
 
-from coordinaut_git.documents import Changes, Contents, Entry, Head, Snapshot, StaleHead
+from coordinaut_git.documents import Changes, Contents, Entry, Head, Snapshot, StaleHead, Step, check_numbers
 from coordinaut_git.errors import CoordinautError, environment
 from coordinaut_git.plumbing.engine import Engine, ObjectDamaged, ObjectMissing, RefAt, RefBroken, RefMissing
 from coordinaut_git.plumbing.journal import Journal
@@ -20,6 +20,7 @@ from coordinaut_git.plumbing.pygit2_engine import Pygit2Engine
 from coordinaut_git.plumbing.queue import WriterQueue
 from coordinaut_git.plumbing.repository import Place, Repository, open_repository
 from coordinaut_git.plumbing.settings import Settings, read_settings
+from coordinaut_git.stores.git.chain import Chain
 from coordinaut_git.stores.git.genesis import GENESIS, GENESIS_IDS, GENESIS_OBJECTS, GENESIS_TREE
 from coordinaut_git.stores.git.heal import heal, heal_recent
 from coordinaut_git.stores.git.line import Line, Point
@@ -116,6 +117,22 @@ class GitStore:
         tree, objects = checkpoint_tree(self.line.content, GENESIS_TREE, documents(), entry.seq)
         self.put_back(objects)
         return self._append(parent, entry, tree, [])
+
+    def extend(self, expected: Head, steps: Sequence[Step]) -> Head:
+        """Publish these entries by one pack and one swap of the ref; see `Store.extend`."""
+        check_numbers(steps)
+        if not steps:
+            return expected
+        parent = self._parent(expected, steps[0].entry)
+        chain = Chain(self.line.content, parent)
+        for step in steps:
+            chain.add(step, checkpoint=not step.entry.seq % CHECKPOINT_EVERY)
+        self._packs.write(chain.objects)
+        self._publish(expected, chain.newest.id, chain.named())
+        self.line.remember(chain.newest)
+        self._watched.append(chain.newest.id)
+        self._packs.merge()
+        return Head(chain.newest.id)
 
     def format(self, head: Head) -> int:
         """The format that the checkpoint of the head's tree names."""

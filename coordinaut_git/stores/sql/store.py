@@ -6,9 +6,9 @@ Rule 3: documents are written at a checkpoint, as the git store does: every so m
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from coordinaut_git.documents import (
     FORMAT,
@@ -19,12 +19,14 @@ from coordinaut_git.documents import (
     OutcomeUnknown,
     Snapshot,
     StaleHead,
+    Step,
     check_format,
+    check_numbers,
 )
 from coordinaut_git.errors import CoordinautError, Kind, environment
 from coordinaut_git.plumbing.boot_clock import boot_id, boottime_ms_now
 from coordinaut_git.stores.sql.chain import FIRST, next_head
-from coordinaut_git.stores.sql.database import Clash, CommitUnclear, Database, NotThere, Queue, Transaction, gone
+from coordinaut_git.stores.sql.database import Clash, CommitUnclear, Database, NotThere, Queue, Row, Transaction, gone
 from coordinaut_git.stores.sql.documents import SqlDocuments, Writing
 from coordinaut_git.stores.sql.entries import ADD, Entries, entry_row
 
@@ -111,6 +113,23 @@ class SqlStore:
             return self._append(expected, entry, None)
         written = dict(changes())
         return self._append(expected, entry, lambda writing: writing.change(written))
+
+    def extend(self, expected: Head, steps: Sequence[Step]) -> Head:
+        """Publish these entries in one transaction; see `Store.extend`."""
+        check_numbers(steps)
+        if not steps:
+            return expected
+        self._check_next(expected, steps[0].entry)
+        added: list[_Added] = []
+        head, pending = expected, dict[str, bytes | None]()
+        for step in steps:
+            head, seq = next_head(head, step.entry), step.entry.seq
+            pending.update(step.changes)
+            write = None if seq % CHECKPOINT_EVERY else _writer(pending)
+            pending = pending if write is None else {}
+            added.append(_Added(seq, entry_row(self.line, step.entry, head, "", 0), write))
+        self._publish(expected, head, steps[-1].entry.id, added)
+        return head
 
     def rewrite(self, expected: Head, entry: Entry, documents: Contents) -> Head:
         """Publish `entry` with these documents in the place of all that there were."""
@@ -207,21 +226,27 @@ class SqlStore:
     def _append(self, expected: Head, entry: Entry, write: _Write | None) -> Head:
         new = next_head(expected, entry)
         row = entry_row(self.line, entry, new, boot_id(), boottime_ms_now())
+        self._publish(expected, new, entry.id, [_Added(entry.seq, row, write)])
+        return new
+
+    def _publish(self, expected: Head, new: Head, entry_id: str, added: list["_Added"]) -> None:
+        """Move the head, and add what lies between, of which the last has that id."""
+        seq = added[-1].seq
 
         def work(transaction: Transaction) -> None:
-            if transaction.change(_SWAP, new, entry.seq, self.line, expected) != 1:
+            if transaction.change(_SWAP, new, seq, self.line, expected) != 1:
                 raise StaleHead(expected)
-            transaction.change(ADD, *row)
-            if write:
-                transaction.change(_ADD_CHECKPOINT, self.line, entry.seq, FORMAT)
-                write(Writing(transaction, self.line, entry.seq))
+            for one in added:
+                transaction.change(ADD, *one.row)
+                if one.write:
+                    transaction.change(_ADD_CHECKPOINT, self.line, one.seq, FORMAT)
+                    one.write(Writing(transaction, self.line, one.seq))
 
         try:
-            self._settled(lambda: self._write(work), lambda: self._landed_for_certain(entry.id))
+            self._settled(lambda: self._write(work), lambda: self._landed_for_certain(entry_id))
         except Clash:
-            raise ValueError(f"the entry {entry.id} is on the line already") from None
-        self._entries.remember(new, entry.seq)
-        return new
+            raise ValueError(f"the entry {entry_id} is on the line already") from None
+        self._entries.remember(new, seq)
 
     def _write(self, work: Callable[[Transaction], T]) -> T:
         try:
@@ -257,6 +282,18 @@ class SqlStore:
         """Whether the entry is on the line, asked when no transaction is changing the line any more."""
         self._write(lambda transaction: transaction.read(_HEAD + self.database.lock, self.line))
         return True if self._entries.made_by(entry_id) else None
+
+
+class _Added(NamedTuple):
+    """The row of an entry, and what writes the documents of a checkpoint there."""
+
+    seq: int
+    row: Row
+    write: _Write | None
+
+
+def _writer(documents: Mapping[str, bytes | None]) -> _Write:
+    return lambda writing: writing.change(documents)
 
 
 def _taken(label: str) -> CoordinautError:
