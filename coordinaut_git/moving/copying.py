@@ -12,7 +12,7 @@ from coordinaut_git.errors import CoordinautError, contended, environment, refus
 from coordinaut_git.moving.lines import Portion, portions, same_line, same_newest, seq_of
 from coordinaut_git.protocol.apply import apply
 from coordinaut_git.protocol.ops import from_entry
-from coordinaut_git.protocol.state import State
+from coordinaut_git.protocol.state import State, to_bytes
 
 ATTEMPTS = 16
 
@@ -115,7 +115,17 @@ def _steps(state: State, portion: Portion) -> tuple[list[Step], State]:
     steps: list[Step] = []
     for entry in portion:
         new = apply(state, from_entry(entry), entry.seq)
-        changes = new.changes_since(state) if steps else new.changes()
+        changes = _changed(state, new) if steps else new.changes()
         steps.append(Step(entry=entry, changes=changes))
         state = new
     return steps, state
+
+
+def _changed(before: State, after: State) -> dict[str, bytes | None]:
+    """Every document that differs between two states on the same base."""
+    old, absent = before.above, object()
+    return {
+        path: None if value is None else to_bytes(value)
+        for path, value in after.above.items()
+        if old.get(path, absent) is not value
+    }

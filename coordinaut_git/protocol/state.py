@@ -147,15 +147,6 @@ class State:
         """Every document that differs from the base, as bytes."""
         return {path: None if value is None else to_bytes(value) for path, value in self._changed.items()}
 
-    def changes_since(self, earlier: "State") -> dict[str, bytes | None]:
-        """Every document that differs from an earlier state on the same base, as bytes."""
-        before, absent = earlier.above, object()
-        return {
-            path: None if value is None else to_bytes(value)
-            for path, value in self._changed.items()
-            if before.get(path, absent) is not value
-        }
-
     def contents(self) -> dict[str, bytes]:
         """Every document there is, as bytes; the path of a document is a file's, never a folder's."""
         found: dict[str, bytes] = {}

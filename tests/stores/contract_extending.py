@@ -68,7 +68,7 @@ class ExtendingContract:
     def test_numbers_that_do_not_follow_on_each_other_are_a_bug_of_the_caller(self, world, store):
         steps = steps_after(store, [{"a.json": "1"}] * 3)
         for wrong in ([steps[1]], [steps[0], steps[2]]):
-            with pytest.raises(ValueError, match="number|seq"):
+            with pytest.raises(ValueError, match=r"number|seq"):
                 store.extend(store.head(), wrong)
         assert world.raw_log() == []
 
