@@ -1,8 +1,10 @@
 """The stores under contract, each with its back doors: ways to look and to tamper that go around its methods."""
 
+import json
 import os
 import sqlite3
 import subprocess
+from base64 import b64decode
 from contextlib import closing
 from pathlib import Path
 
@@ -10,6 +12,7 @@ from postgres_server import VARIABLE
 
 from coordinaut_git.plumbing.repository import find
 from coordinaut_git.stores.git.store import open_git_store
+from coordinaut_git.stores.json import open_json_store
 from coordinaut_git.stores.memory import MemoryStore
 from coordinaut_git.stores.sql import open_postgres_store, open_sqlite_store
 
@@ -19,8 +22,14 @@ REF = "refs/coordinaut/state"
 class World:
     """One place where a store keeps its state. Opens handles to it, and goes around them."""
 
+    name = ""
+    """Its key in `WORLDS`."""
+
     processes = True
-    """Whether several processes can share the state."""
+    """Whether several processes can share the state. The cases for processes are run where it is said so."""
+
+    fixtures = ()
+    """The names of what pytest must have ready for it."""
 
     def __init__(self, folder: Path):
         self.folder = folder
@@ -103,7 +112,9 @@ class GitWorld(World):
 
 
 class BareWorld(GitWorld):
-    """A bare repository, which has neither commits nor a work tree."""
+    """A bare repository, which has neither commits nor a work tree. Processes share it as they do any repository."""
+
+    processes = False
 
     def make(self):
         run(self.folder, "init", "--quiet", "--bare", str(self.root))
@@ -166,6 +177,8 @@ class SqliteWorld(SqlWorld):
 class PostgresWorld(SqlWorld):
     """A line of its own on the server of the fixture `postgres`."""
 
+    fixtures = ("postgres",)
+
     def __init__(self, folder):
         super().__init__(folder)
         self.line = str(folder)
@@ -181,14 +194,53 @@ class PostgresWorld(SqlWorld):
             return connection.execute(statement.format(line=self.line)).fetchall()
 
 
+class JsonWorld(World):
+    """A folder with `state.json` and `events.jsonl`; not flushed, which only takes time (test_json_store.py flushes)."""
+
+    def __init__(self, folder):
+        super().__init__(folder)
+        self.root = folder / "state"
+
+    def new_handle(self):
+        return open_json_store(self.root, flush=False)
+
+    def raw_log(self):
+        lines = (self.root / "events.jsonl").read_text().splitlines()
+        return [canonical(json.loads(line)["operation"]) for line in lines]
+
+    def raw_documents(self):
+        forms = json.loads((self.root / "state.json").read_text())["documents"]
+        return {path: raw_document(form) for path, form in forms.items()}
+
+    def damage(self):
+        path = self.root / "state.json"
+        path.write_text(path.read_text().replace('"seq": ', '"seq": 9', 1))
+
+
+def raw_document(form):
+    """A document as it was given, from what stands in a JSON file."""
+    if isinstance(form, str):
+        return form.encode()
+    return b64decode(form["base64"]) if form.keys() == {"base64"} else canonical(form) + b"\n"
+
+
+def canonical(value):
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
 WORLDS = {
     "memory": MemoryWorld,
     "git": GitWorld,
     "bare": BareWorld,
     "worktree": WorktreeWorld,
+    "json": JsonWorld,
     "sqlite": SqliteWorld,
     "postgres": PostgresWorld,
 }
+"""Every store, in every place where it can lie; a line here runs all cases over it."""
+
+for key, kind in WORLDS.items():
+    kind.name = key
 
 
 def run(folder, *arguments):

@@ -1,0 +1,145 @@
+"""The log as the state file knows it: up to its published end, and newest first.
+
+Rule 1: every line that is read is checked against the chain of heads, and the newest against the state file.
+Rule 2: what does not fit is reported with the first line that is wrong.
+"""
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from coordinaut_git.documents import Head
+from coordinaut_git.errors import CoordinautError, environment
+from coordinaut_git.stores.json.damage import damaged, do_not_fit
+from coordinaut_git.stores.json.files import EVENTS, STATE, Folder
+from coordinaut_git.stores.json.log_file import FIRST, BadLine, Boot, Line, boot_at, head_at, parsed, raw_lines_back
+from coordinaut_git.stores.json.state_file import Header, State, form_text, seq_of
+
+_CHUNK_BYTES = 1024 * 1024
+
+
+class Log:
+    """The lines of `events.jsonl`."""
+
+    def __init__(self, folder: Folder) -> None:
+        self._folder = folder
+
+    def back(self, newest: Header, head: Head) -> Iterator[Line]:
+        """The lines from `head` back to the first; `newest` is what the state file says.
+
+        Raises `damaged_state`, `unreadable_state`, and `unknown_head` for what is no point of the line.
+        """
+        target = seq_of(head)
+        if not 0 <= target <= newest.seq or (target == 0 and head != FIRST):
+            raise self.unknown(head)
+        with self._open(newest) as descriptor:
+            waiting: bytes | None = None
+            for seq, raw in self._raw(descriptor, newest):
+                if waiting is not None:
+                    yield parsed(waiting, seq + 1, head_at(raw, seq))
+                elif seq == target and head_at(raw, seq) != head:
+                    raise self.unknown(head)
+                waiting = raw if seq <= target else None
+            if waiting is not None:
+                yield parsed(waiting, 1, FIRST)
+
+    def check_end(self, newest: Header) -> None:
+        """See that the last line is the one that the state file names; raises as `back` does."""
+        if newest.seq:
+            with self._open(newest) as descriptor:
+                next(self._raw(descriptor, newest))
+
+    def seen_at(self, newest: Header, seq: int) -> Boot | None:
+        """When the line of operation `seq` was written, where it says so; raises as `back` does."""
+        with self._open(newest) as descriptor:
+            return next((boot_at(raw, seq) for number, raw in self._raw(descriptor, newest) if number == seq), None)
+
+    def has_id(self, newest: Header, name: str) -> bool:
+        """Whether an entry of the line has this id. A look through the whole log, at the speed of memory."""
+        needle = b'"id":%s,"seq":' % json.dumps(name, ensure_ascii=False).encode()
+        tail = b""
+        with self._open(newest) as descriptor:
+            for at in range(0, newest.log_bytes, _CHUNK_BYTES):
+                chunk = tail + os.pread(descriptor, min(_CHUNK_BYTES, newest.log_bytes - at), at)
+                if needle in chunk:
+                    return any(line.entry.id == name for line in self.back(newest, newest.head))
+                tail = chunk[1 - len(needle) :]
+        return False
+
+    def state_at(self, newest: Header, head: Head) -> State:
+        """The state at a point of the past, put together from the changes that led there; raises as `back` does."""
+        found: dict[str, Any] = {}
+        form = newest.format
+        for number, line in enumerate(self.back(newest, head)):
+            form = form if number else line.format
+            for path, value in line.changes.items():
+                found.setdefault(path, value)
+            if line.whole:
+                break
+        texts = {path: form_text(value) for path, value in found.items() if value is not None}
+        header = Header(format=form, head=head, seq=seq_of(head), log_bytes=self._end_of(newest, seq_of(head)))
+        return State(header, texts)
+
+    def _end_of(self, newest: Header, seq: int) -> int:
+        """At which byte the line of operation `seq` ends."""
+        with self._open(newest) as descriptor:
+            later = (len(raw) + 1 for number, raw in self._raw(descriptor, newest) if number > seq)
+            return newest.log_bytes - sum(later)
+
+    def _raw(self, descriptor: int, newest: Header) -> Iterator[tuple[int, bytes]]:
+        """Every line with its number, newest first; the newest is the one that the state file names."""
+        seq = newest.seq
+        for raw in raw_lines_back(descriptor, newest.log_bytes):
+            if seq == newest.seq and head_at(raw, seq) != newest.head:
+                raise BadLine(seq, 1, f"this is not the operation that {STATE} names")
+            yield seq, raw
+            seq -= 1
+
+    @contextmanager
+    def _open(self, newest: Header) -> Iterator[int]:
+        path = self._folder.events
+        try:
+            with self._folder.reading(path):
+                descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            raise do_not_fit(self._folder.path, f"{EVENTS} is gone") from None
+        try:
+            with self._folder.reading(path):
+                size = os.fstat(descriptor).st_size
+                whole = size >= newest.log_bytes
+                ends = not newest.seq or os.pread(descriptor, 1, newest.log_bytes - 1) == b"\n"
+            if not whole or not ends:
+                raise self.first_fault(descriptor, newest) or self._cut_off(newest)
+            yield descriptor
+        except BadLine as bad:
+            raise self.first_fault(descriptor, newest) or damaged(path, bad.seq, bad.column, bad.what) from bad
+        finally:
+            os.close(descriptor)
+
+    def first_fault(self, descriptor: int, newest: Header) -> CoordinautError | None:
+        """What is wrong with the first line that is not what was written; None if all lines hang together."""
+        before = FIRST
+        with self._folder.reading(self._folder.events), open(descriptor, "rb", closefd=False) as file:
+            file.seek(0)
+            for seq, raw in enumerate(file, 1):
+                if seq > newest.seq:
+                    break
+                try:
+                    before = parsed(raw.removesuffix(b"\n"), seq, before).head
+                except BadLine as bad:
+                    return damaged(self._folder.events, bad.seq, bad.column, bad.what)
+        return None
+
+    def _cut_off(self, newest: Header) -> CoordinautError:
+        return do_not_fit(self._folder.path, f"{EVENTS} ends before operation {newest.seq}, which {STATE} has reached")
+
+    def unknown(self, head: Head) -> CoordinautError:
+        """The error for what is no point of this line."""
+        return environment("unknown_head", f"The line in {self._folder.path} has no point {head!r}.")
+
+
+def merged(texts: Mapping[str, str], changes: Mapping[str, str | None]) -> dict[str, str]:
+    """The documents after these changes."""
+    return {path: text for path, text in {**texts, **changes}.items() if text is not None}
