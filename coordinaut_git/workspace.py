@@ -219,6 +219,17 @@ class Workspace:
         store = open_git_store(self.place, settings)
         return Workspace(self.start, self.place, settings, store, self.environ, SystemClock(), self._ids)
 
+    def outdated(self) -> bool:
+        """Whether another repository is here now, or other settings hold: for whoever keeps a workspace for long."""
+        try:
+            place = find(self.start)
+            settings = read_settings(open_repository(place))
+            if (place, settings) != (self.place, self.settings):
+                return True
+            return self.storage.in_force and ruling_storage(place, settings) != self.storage
+        except CoordinautError:
+            return True
+
     def close(self) -> None:
         """Let go of the store, and of the index of the history."""
         if "history" in self.__dict__:

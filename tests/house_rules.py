@@ -35,7 +35,7 @@ LATE = (
 )
 """Modules that are themselves imported where they are needed only, as test_start_up sees."""
 
-LATE_FOLDERS = ("coordinaut_git/faces/http/",)
+LATE_FOLDERS = ("coordinaut_git/faces/http/", "coordinaut_git/faces/mcp/")
 """Folders with none but such modules."""
 
 

@@ -41,16 +41,25 @@ def follow(workspace: Workspace, request: ask.Watch) -> Iterator[Json]:
     what is wrong with a line that stays away.
     """
     head = workspace.coordinator.read().head
-    task_id = _task_id(workspace, request)
+    task_id = _task_id(workspace, request.task)
     yield from _known(workspace, request, head)
     for now in _heads(workspace):
         if now == head:
             continue
-        for entry in _between(workspace, head, now):
-            operation = from_entry(entry)
-            if task_id is None or task_id in operation.tasks:
-                yield views.event_form(entry, operation)
+        yield from _told(_between(workspace, head, now), task_id)
         head = now
+
+
+def events_between(workspace: Workspace, old: Head, task: str | None) -> Iterator[Json]:
+    """The events that the line has now and had not at `old`, oldest first, of one task if it is named."""
+    return _told(_between(workspace, old, workspace.coordinator.head()), _task_id(workspace, task))
+
+
+def _told(entries: Iterable[Entry], task_id: str | None) -> Iterator[Json]:
+    for entry in entries:
+        operation = from_entry(entry)
+        if task_id is None or task_id in operation.tasks:
+            yield views.event_form(entry, operation)
 
 
 def _heads(workspace: Workspace) -> Iterator[Head]:
@@ -79,7 +88,7 @@ def _known(workspace: Workspace, request: ask.Watch, head: Head) -> list[Json]:
 
 def _fitting(workspace: Workspace, request: ask.Watch, head: Head) -> Iterator[Event]:
     """Newest first."""
-    task_id = _task_id(workspace, request)
+    task_id = _task_id(workspace, request.task)
     events: Iterable[Event] = ((entry, from_entry(entry)) for entry in workspace.store.log(head))
     if request.since:
         events = _since(workspace, request.since, events)
@@ -113,8 +122,8 @@ def _instant(workspace: Workspace, since: str) -> Instant:
     return Instant.parse(since)
 
 
-def _task_id(workspace: Workspace, request: ask.Watch) -> str | None:
-    return find_task(workspace.coordinator.read().state, request.task).id if request.task else None
+def _task_id(workspace: Workspace, task: str | None) -> str | None:
+    return find_task(workspace.coordinator.read().state, task).id if task else None
 
 
 def _between(workspace: Workspace, old: Head, head: Head) -> list[Entry]:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from coordinaut_git.operations import events, handoffs, leases, people, project, setup, tasks
+from coordinaut_git.operations import events, handoffs, leases, people, project, setup, tasks, waiting
 from coordinaut_git.protocol import requests as ask
 from coordinaut_git.workspace import Workspace
 
@@ -21,7 +21,8 @@ class Operation:
 
     `name` is the command: a word, or two for one of a family (`handoff request`). `handler` answers; `stream`, where
     there is one and it is asked for, answers bit by bit.
-    `example` is a command line for the help.
+    `example` is a command line for the help. `tool` is its name among the tools of MCP, where it is one; without a
+    `command` it is on no command line.
     """
 
     name: str
@@ -29,6 +30,8 @@ class Operation:
     handler: Callable[[Workspace, Any], Json]
     stream: Callable[[Workspace, Any], Iterator[Json]] | None = None
     example: str = ""
+    tool: str = ""
+    command: bool = True
 
 
 def _verify_worktree(workspace: Workspace, request: ask.VerifyWorktree) -> Json:
@@ -86,119 +89,172 @@ def _migrate(workspace: Workspace, request: ask.Migrate) -> Json:
 
 
 TABLE: tuple[Operation, ...] = (
-    Operation(name="init", request=ask.InitProject, handler=setup.init, example="coordinaut init"),
-    Operation(name="status", request=ask.ShowStatus, handler=tasks.status, example="coordinaut status --all"),
+    Operation(name="init", tool="init_project", request=ask.InitProject, handler=setup.init, example="coordinaut init"),
+    Operation(name="list", tool="list_tasks", request=ask.ListTasks, handler=tasks.listed, command=False),
+    Operation(
+        name="status", tool="status", request=ask.ShowStatus, handler=tasks.status, example="coordinaut status --all"
+    ),
     Operation(
         name="create",
+        tool="create_task",
         request=ask.CreateTask,
         handler=tasks.create,
         example='coordinaut create --title "Fix settings layout" --files "src/pages/settings/**"',
     ),
     Operation(
         name="claim",
+        tool="claim_task",
         request=ask.ClaimTask,
         handler=leases.claim,
         example='coordinaut claim --task AGT-20261122-001 --agent frontend-codex --files "src/pages/**"',
     ),
     Operation(
         name="update",
+        tool="update_task",
         request=ask.UpdateTask,
         handler=tasks.update,
         example='coordinaut update --task AGT-20261122-001 --status verifying --next "run regression"',
     ),
-    Operation(name="heartbeat", request=ask.Heartbeat, handler=leases.heartbeat, example="coordinaut heartbeat"),
+    Operation(
+        name="heartbeat",
+        tool="heartbeat",
+        request=ask.Heartbeat,
+        handler=leases.heartbeat,
+        example="coordinaut heartbeat",
+    ),
     Operation(
         name="release",
+        tool="release_task",
         request=ask.ReleaseTask,
         handler=leases.release,
         example='coordinaut release --task AGT-20261122-001 --reason "iteration finished"',
     ),
-    Operation(name="mine", request=ask.Mine, handler=tasks.mine, example="coordinaut mine"),
+    Operation(name="mine", tool="list_my_tasks", request=ask.Mine, handler=tasks.mine, example="coordinaut mine"),
     Operation(
         name="conflicts",
+        tool="detect_conflicts",
         request=ask.Conflicts,
         handler=leases.conflicts,
         example='coordinaut conflicts --files "src/api/**" --exit-code',
     ),
     Operation(
         name="message",
+        tool="post_message",
         request=ask.PostMessage,
         handler=people.message,
         example='coordinaut message --to-agent frontend-codex --kind question --text "Can you take package.json?"',
     ),
-    Operation(name="inbox", request=ask.ShowInbox, handler=people.inbox, example="coordinaut inbox"),
+    Operation(name="inbox", tool="list_inbox", request=ask.ShowInbox, handler=people.inbox, example="coordinaut inbox"),
     Operation(
         name="inbox-read",
+        tool="mark_read",
         request=ask.MarkRead,
         handler=people.inbox_read,
         example="coordinaut inbox-read --all",
     ),
-    Operation(name="presence", request=ask.ShowPresence, handler=people.presence, example="coordinaut presence"),
+    Operation(
+        name="presence",
+        tool="list_agents",
+        request=ask.ShowPresence,
+        handler=people.presence,
+        example="coordinaut presence",
+    ),
     Operation(
         name="handoff request",
+        tool="request_handoff",
         request=ask.RequestHandoff,
         handler=handoffs.request,
         example='coordinaut handoff request --task AGT-20261122-002 --files package.json --reason "a new dependency"',
     ),
     Operation(
         name="handoff respond",
+        tool="respond_handoff",
         request=ask.RespondHandoff,
         handler=handoffs.respond,
         example='coordinaut handoff respond --id handoff_20261122_0f3c --status handoff_now --response "all yours"',
     ),
-    Operation(name="handoff list", request=ask.ListHandoffs, handler=handoffs.show, example="coordinaut handoff list"),
+    Operation(
+        name="handoff list",
+        tool="list_handoffs",
+        request=ask.ListHandoffs,
+        handler=handoffs.show,
+        example="coordinaut handoff list",
+    ),
     Operation(
         name="verify-worktree",
+        tool="verify_worktree",
         request=ask.VerifyWorktree,
         handler=_verify_worktree,
         example="coordinaut verify-worktree --agent-instance agent_123",
     ),
     Operation(
         name="verify-commit",
+        tool="verify_commit",
         request=ask.VerifyCommit,
         handler=_verify_commit,
         example="coordinaut verify-commit --message-file .git/COMMIT_EDITMSG",
     ),
     Operation(
         name="verify-commit-range",
+        tool="verify_commit_range",
         request=ask.VerifyCommitRange,
         handler=_verify_commit_range,
         example='coordinaut verify-commit-range --range "origin/main..HEAD" --fetch',
     ),
-    Operation(name="snapshot", request=ask.Snapshot, handler=project.snapshot, example="coordinaut snapshot"),
+    Operation(
+        name="snapshot",
+        tool="export_snapshot",
+        request=ask.Snapshot,
+        handler=project.snapshot,
+        example="coordinaut snapshot",
+    ),
     Operation(
         name="watch",
+        tool="list_events",
         request=ask.Watch,
         handler=events.watch,
         stream=events.follow,
         example="coordinaut watch --limit 20",
     ),
     Operation(
+        name="wait", tool="wait_for_change", request=ask.WaitForChange, handler=waiting.wait_for_change, command=False
+    ),
+    Operation(
         name="git-identity",
+        tool="git_identity",
         request=ask.GitIdentity,
         handler=_git_identity,
         example="coordinaut git-identity --agent frontend-codex --agent-instance agent_123 --task AGT-20261122-001",
     ),
     Operation(
         name="git-identity-reset",
+        tool="git_identity_reset",
         request=ask.ResetGitIdentity,
         handler=_git_identity_reset,
         example="coordinaut git-identity-reset",
     ),
     Operation(
-        name="explain", request=ask.Explain, handler=_explain, example="coordinaut explain --task AGT-20261122-001"
+        name="explain",
+        tool="explain",
+        request=ask.Explain,
+        handler=_explain,
+        example="coordinaut explain --task AGT-20261122-001",
     ),
-    Operation(name="migrate", request=ask.Migrate, handler=_migrate, example="coordinaut migrate"),
+    Operation(
+        name="migrate", tool="migrate_state", request=ask.Migrate, handler=_migrate, example="coordinaut migrate"
+    ),
     Operation(
         name="install-hooks",
+        tool="install_hooks",
         request=ask.InstallHooks,
         handler=_install_hooks,
         example="coordinaut install-hooks",
     ),
-    Operation(name="doctor", request=ask.Doctor, handler=_doctor, example="coordinaut doctor --deep"),
+    Operation(name="doctor", tool="doctor", request=ask.Doctor, handler=_doctor, example="coordinaut doctor --deep"),
 )
 
-BY_NAME = {operation.name: operation for operation in TABLE}
+BY_NAME = {operation.name: operation for operation in TABLE if operation.command}
+BY_TOOL = {operation.tool: operation for operation in TABLE if operation.tool}
 
 FAMILIES = {"handoff": "Hand files over from one agent to another: ask, answer, list."}
 """What the commands of two words with the same first one are about."""

@@ -2,10 +2,12 @@
 
 from typing import Any
 
+from coordinaut_git.errors import invalid
 from coordinaut_git.operations.people import told
 from coordinaut_git.protocol import requests as ask
 from coordinaut_git.protocol import views
 from coordinaut_git.protocol.model import Actor
+from coordinaut_git.protocol.state import CLOSED
 from coordinaut_git.workspace import Workspace
 
 Json = dict[str, Any]
@@ -15,6 +17,17 @@ def status(workspace: Workspace, request: ask.ShowStatus) -> Json:
     """`{"tasks", "leases", "counts"}`."""
     state = workspace.coordinator.read().state
     return views.status_view(state, workspace.coordinator.moment(state), everything=request.all)
+
+
+def listed(workspace: Workspace, request: ask.ListTasks) -> Json:
+    """`{"tasks", "total"}`: the most urgent first, `total` being how many fit."""
+    if request.limit < 1:
+        raise invalid("bad_limit", f"{request.limit} is not a number of tasks.", hint="Give 1 or more.")
+    state = workspace.coordinator.read().state
+    everything = request.all or request.status in CLOSED
+    shown = views.status_view(state, workspace.coordinator.moment(state), everything=everything)["tasks"]
+    fitting = [task for task in shown if request.status in {None, task["status"]}]
+    return {"tasks": fitting[: request.limit], "total": len(fitting)}
 
 
 def create(workspace: Workspace, request: ask.CreateTask) -> Json:

@@ -80,6 +80,15 @@ class ShowStatus(Request):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ListTasks(Request):
+    """List tasks, the most urgent first."""
+
+    status: Status | None = param("Only those that stand so.", None)
+    all: bool = param("Also what is done or cancelled.", default=False)
+    limit: int = param("At most so many.", 50, metavar="N")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CreateTask(ActingRequest):
     """Write down a task."""
 
@@ -312,6 +321,17 @@ class Watch(Request):
     task: str | None = param("Only those of one task.", None)
     since: str | None = param("Only those after an instant, an event id or a while ago (30m).", None, metavar="WHEN")
     follow: bool = param("Go on as things happen.", default=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitForChange(Request):
+    """Wait until files are free, or else until something happens."""
+
+    files: tuple[str, ...] = param("Patterns that are to become free.", ())
+    task: str | None = param("Only what happens to one task.", None)
+    since: str | None = param("What happened after this event id or instant counts too.", None, metavar="WHEN")
+    agent_instance: str | None = param("Whose own leases are not in the way; yours if left out.", None, metavar="ID")
+    timeout: str = param("Wait so long at most: up to 10m.", "50s", metavar="DURATION")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -99,6 +99,17 @@ def render_events(result: Result, look: Look) -> str:
     return "".join(render_event(event, look) for event in result["events"])
 
 
+def render_waited(result: Result, look: Look) -> str:
+    """What waiting has come to: the events, and who is still in the way."""
+    if not result["changed"]:
+        said = "Nothing has changed in that time.\n"
+    elif result["events"]:
+        said = render_events(result, look)
+    else:
+        said = "The files are free.\n" if not result["conflicts"] else "Only expired leases are in the way.\n"
+    return said + ("\n" + render_conflicts(result, look) if result["conflicts"] else "")
+
+
 def render_event(event: Result, look: Look) -> str:
     """One event as one line: when, who, what; cut to the page."""
     when = look.clock(event["at"], seconds=True)

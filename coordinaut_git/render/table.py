@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from coordinaut_git.render.attribution import render_git_identity, render_git_identity_reset, render_hooks
 from coordinaut_git.render.commits import render_range
-from coordinaut_git.render.findings import render_conflicts, render_events, render_verify
+from coordinaut_git.render.findings import render_conflicts, render_events, render_verify, render_waited
 from coordinaut_git.render.handoffs import render_answered, render_handoffs, render_requested
 from coordinaut_git.render.look import Renderer
 from coordinaut_git.render.outcomes import (
@@ -19,12 +19,13 @@ from coordinaut_git.render.outcomes import (
 )
 from coordinaut_git.render.people import render_inbox, render_inbox_read, render_message, render_presence
 from coordinaut_git.render.story import render_explain
-from coordinaut_git.render.tasks import render_created, render_mine, render_status, render_task
+from coordinaut_git.render.tasks import render_created, render_list, render_mine, render_status, render_task
 from coordinaut_git.render.upkeep import render_doctor, render_migrate
 
 RENDERERS: Mapping[str, Renderer] = {
     "init": render_init,
     "status": render_status,
+    "list": render_list,
     "create": render_created,
     "claim": render_claim,
     "update": render_task,
@@ -36,6 +37,7 @@ RENDERERS: Mapping[str, Renderer] = {
     "verify-commit": render_verify,
     "verify-commit-range": render_range,
     "watch": render_events,
+    "wait": render_waited,
     "snapshot": render_snapshot,
     "doctor": render_doctor,
     "migrate": render_migrate,

@@ -74,6 +74,15 @@ def counts_line(result: Result) -> str:
     return f"{tasks} · {held}"
 
 
+def render_list(result: Result, look: Look) -> str:
+    """Tasks, and how many more there are."""
+    if not result["tasks"]:
+        return "There are no such tasks.\n"
+    shown, total = len(result["tasks"]), result["total"]
+    more = look.paint(f"\n{shown:,} of {total:,} are shown.", "dim") + "\n" if shown < total else ""
+    return grid(_TASK_COLUMNS, [_task_row(task, look) for task in result["tasks"]], look) + more
+
+
 def render_mine(result: Result, look: Look) -> str:
     """The tasks that one agent holds."""
     if not result["tasks"]:

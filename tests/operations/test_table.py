@@ -27,6 +27,10 @@ def test_no_name_is_a_command_and_a_family_at_once_and_every_family_is_introduce
     assert families <= FAMILIES.keys()
 
 
+def test_every_operation_is_on_the_command_line_or_a_tool():
+    assert [operation.name for operation in TABLE if not operation.command and not operation.tool] == []
+
+
 @ROWS
 def test_every_request_says_what_it_does_in_one_sentence_and_every_parameter_what_it_is(operation):
     assert re.fullmatch(r"[A-Z][^\n]*\.", operation.request.__doc__.split("\n", 1)[0])
@@ -41,7 +45,7 @@ def test_a_positional_parameter_is_a_value_and_none_that_may_be_left_out_stands_
     assert required == sorted(required, reverse=True)
 
 
-@ROWS
+@pytest.mark.parametrize("operation", BY_NAME.values(), ids=lambda operation: operation.name)
 def test_the_example_is_a_command_line_that_the_command_takes(operation):
     program, *words = shlex.split(operation.example)
     assert program == "coordinaut"

@@ -1,0 +1,66 @@
+"""An MCP client in tests: the SDK's own, talking to the real program over its standard streams."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+from mcp import Client
+from mcp.client.stdio import StdioServerParameters, stdio_client
+from mcp_types import CallToolResult
+
+ERAS = ("legacy", "auto")
+"""The handshake of the protocol up to 2025-11-25, and what the client prefers, which is 2026-07-28."""
+
+ERROR = "coordinaut/error"
+LIMIT_S = 120
+
+
+def server(root: Path, **environ: str) -> StdioServerParameters:
+    return StdioServerParameters(
+        command=sys.executable,
+        args=["-m", "coordinaut_git.faces.mcp.program"],
+        cwd=root,
+        env={**os.environ, **environ},
+    )
+
+
+def talk(root: Path, script: Callable[[Client], Awaitable[Any]], mode: str = "auto", **environ: str) -> Any:
+    """Run a conversation with a server that was started in `root`."""
+
+    async def run() -> Any:
+        async with asyncio.timeout(LIMIT_S), Client(stdio_client(server(root, **environ)), mode=mode) as client:
+            return await script(client)
+
+    return asyncio.run(run())
+
+
+def call(
+    place: Path, name: str, mode: str = "auto", /, *, environ: dict[str, str] | None = None, **arguments: Any
+) -> Any:
+    """One call in a conversation of its own."""
+    return talk(place, lambda client: client.call_tool(name, arguments), mode, **(environ or {}))
+
+
+def text(result: CallToolResult) -> str:
+    (block,) = result.content
+    return block.text
+
+
+def code(result: CallToolResult) -> str:
+    """The error code of a failed call: in the line that the model sees, and in the error object."""
+    assert result.is_error, text(result)
+    assert "\n" not in text(result)
+    error = result.meta[ERROR]
+    assert set(error) == {"kind", "code", "message", "hint", "details"}
+    assert text(result).startswith(f"{error['code']}: ")
+    return error["code"]
+
+
+async def done(client: Client, name: str, **arguments: Any) -> Any:
+    """The structured result of a call that must succeed."""
+    result = await client.call_tool(name, arguments)
+    assert not result.is_error, text(result)
+    return result.structured_content
