@@ -7,6 +7,7 @@ Rule 1: the order at the door is the same for every route: method, token, team a
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 
+from anyio import create_task_group
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -29,6 +30,7 @@ from coordinaut_git.faces.http.shelf import Shelf
 from coordinaut_git.faces.http.table import TABLE, Access, Condition, Route
 from coordinaut_git.faces.http.tokens import Grant, Tokens
 from coordinaut_git.faces.http.values import expected_head, is_name
+from coordinaut_git.faces.http.watching import look_around
 
 Methods = Mapping[str, Route]
 Starting = Callable[[Host], Awaitable[None]]
@@ -52,7 +54,7 @@ class Application:
             route.methods = None  # all of them: the endpoint tells them apart
         app = Starlette(routes=routes, exception_handlers={HTTPException: nothing_there}, lifespan=self._lifespan)
         app.router.redirect_slashes = False
-        return Edge(app, self._log)
+        return Edge(app, self._log, most=self._settings.most_requests)
 
     @asynccontextmanager
     async def _lifespan(self, app: Starlette) -> AsyncIterator[None]:
@@ -68,11 +70,12 @@ class Application:
             backups=Backups(settings.data_dir / "backups"),
             log=self._log,
         )
-        try:
+        async with create_task_group() as group:
+            group.start_soon(look_around, projects, self._log)
             yield
-        finally:
             projects.news.end()
-            await projects.close()
+            group.cancel_scope.cancel()
+        await projects.close()
 
     def _endpoint(self, methods: Methods) -> Callable[[Request], Awaitable[Response]]:
         allowed = ", ".join(sorted({*methods, "OPTIONS", *({"HEAD"} if "GET" in methods else set())}))

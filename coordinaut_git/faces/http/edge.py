@@ -1,7 +1,7 @@
 """The outermost layer: every request gets an id, every answer its headers, every outcome a line in the log.
 
 Rule 1: nothing gets past here as anything but an answer in CONTRACT's form.
-Rule 2: so many requests are in hand at a time at most; who only waits for news is counted apart.
+Rule 2: so many requests are in hand at a time at most, those that wait for news among them.
 """
 
 import re
@@ -18,7 +18,7 @@ from coordinaut_git.clock import RandomIds
 from coordinaut_git.errors import CoordinautError
 from coordinaut_git.faces.http.answers import EVERY_ANSWER, failure
 from coordinaut_git.faces.http.logs import Log
-from coordinaut_git.faces.http.problems import Problem, bug, no_route, problem_of
+from coordinaut_git.faces.http.problems import Problem, bug, busy, no_route, problem_of
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 ID_BYTES = 8
@@ -28,8 +28,9 @@ SERVER_ERROR = 500
 class Edge:
     """An ASGI application around the routes."""
 
-    def __init__(self, app: ASGIApp, log: Log) -> None:
+    def __init__(self, app: ASGIApp, log: Log, *, most: int) -> None:
         self._app, self._log, self._ids = app, log, RandomIds()
+        self._most, self._in_hand = most, 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; anything else (the lifespan) is passed on."""
@@ -49,14 +50,17 @@ class Edge:
                     headers.setdefault(name, value)
             await send(message)
 
+        self._in_hand += 1
         try:
-            await self._app(scope, receive, sending)
+            app = self._app if self._in_hand <= self._most else failure(busy())
+            await app(scope, receive, sending)
         except ClientDisconnect:
             told["error"] = "client_gone"
         except Exception as error:  # noqa: BLE001 - in the middle of an answer: all that is left is to cut it off
             self._log.trouble(error, requestId=request_id)
             told["error"] = "bug"
         finally:
+            self._in_hand -= 1
             duration_ms = round((time.monotonic() - began_s) * 1000, 1)
             self._log.tell(
                 "request",

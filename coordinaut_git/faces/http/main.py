@@ -1,65 +1,96 @@
 """The program `coordinaut-server`: from options and variables to a running server.
 
 Rule 1: whatever keeps it from running is said in one sentence before it listens, with CONTRACT's exit code.
+Rule 2: secrets come by variables and files alone: a command line is seen by everybody on the machine.
 """
 
+import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 import click
 
 from coordinaut_git import __version__
-from coordinaut_git.errors import CoordinautError, invalid
+from coordinaut_git.errors import CoordinautError, environment, invalid
 
 PROGRAM = "coordinaut-server"
-PREFIX = "COORDINAUT_SERVER"
-F = TypeVar("F", bound=Callable[..., Any])
+PREFIX = "COORDINAUT_SERVER_"
+INTERRUPTED = 130
+CHECK_S = 5.0
 EPILOG = """\
 Tokens come from the environment, or from a file: COORDINAUT_SERVER_TOKEN is one admin token for all teams,
-COORDINAUT_SERVER_TOKENS a JSON object {"<token>": {"team": "…", "role": "admin|member|read"}},
+COORDINAUT_SERVER_TOKENS a JSON object {"<token>": {"team": "…", "role": "admin|member|read"}}, and
 COORDINAUT_SERVER_TOKENS_FILE names a file with the same, where a token may stand as sha256:<digest>.
-COORDINAUT_SERVER_DATABASE_URL puts the data into PostgreSQL. Without a token the server does not start."""
+COORDINAUT_SERVER_DATABASE_URL puts the data into PostgreSQL. Without a token the server does not start.
+Every option can come from the environment too, as COORDINAUT_SERVER_ and its name: COORDINAUT_SERVER_PORT=8080."""
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 
-def _option(name: str, help: str, **more: Any) -> Callable[[F], F]:  # noqa: A002 - click's word
-    return click.option(name, envvar=f"{PREFIX}_{name[2:].replace('-', '_').upper()}", help=help, **more)
+def _option(name: str, text: str, default: Any, kind: Any = None, *, target: str | None = None) -> Callable[[F], F]:
+    envvar = f"{PREFIX}{name[2:].replace('-', '_').upper()}"
+    names = [name, *([target] if target else [])]
+    return click.option(*names, envvar=envvar, help=text, default=default, type=kind, show_default=default is not None)
 
 
 @click.command(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@_option("--host", "The address to listen on.", default="127.0.0.1", show_default=True)
-@_option("--port", "The port; 0 for any that is free.", type=click.IntRange(0, 65535), default=3737, show_default=True)
-@_option(
-    "--data-dir",
-    "Where the data lies.",
-    type=click.Path(path_type=Path),
-    default=".coordinaut-server",
-    show_default=True,
-)
-@_option(
-    "--max-body",
-    "The longest body of a request, in bytes.",
-    type=click.IntRange(1024),
-    default=8 << 20,
-    show_default=True,
-)
-@_option("--log", "How the log is written.", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@_option("--host", "The address to listen on.", "127.0.0.1")
+@_option("--port", "The port; 0 for any that is free.", 3737, click.IntRange(0, 65535))
+@_option("--data-dir", "Where the data lies.", ".coordinaut-server", click.Path(path_type=Path))
+@_option("--log", "How the log is written.", "text", click.Choice(["text", "json"]))
+@_option("--max-body", "The longest body, in bytes.", 8 << 20, click.IntRange(1024), target="max_body_bytes")
+@_option("--max-requests", "So many requests at a time.", 1024, click.IntRange(1), target="most_requests")
+@_option("--max-open", "So many projects are kept open.", 128, click.IntRange(1), target="most_open")
+@_option("--threads", "So many threads ask the stores.", 16, click.IntRange(1, 256))
+@_option("--max-wait", "The longest wait for news, in seconds.", 60, click.FloatRange(0), target="longest_wait_s")
+@_option("--body-timeout", "The longest that a body may take to come.", 30, click.FloatRange(0.1), target="body_s")
+@_option("--stop-timeout", "The longest that stopping may take.", 10, click.FloatRange(1), target="stop_s")
+@_option("--root-path", "The path below which a proxy serves this.", "")
+@_option("--trusted-proxies", "Addresses whose X-Forwarded headers count.", None)
+@click.option("--check", is_flag=True, help="Ask the server that runs with these settings how it is, and exit.")
 @click.version_option(__version__, message=f"{PROGRAM} {__version__}")
-def command(host: str, port: int, data_dir: Path, max_body: int, log: str) -> None:
+def command(*, check: bool, **given: Any) -> None:
     """Serve the coordination of teams over HTTP."""
-    import os
-
+    if check:
+        _check(given["host"], given["port"])
+        return
     from coordinaut_git.faces.http.logs import Log
     from coordinaut_git.faces.http.server import serve
     from coordinaut_git.faces.http.settings import Settings
-    from coordinaut_git.faces.http.shelf_sqlite import SqliteShelf
+    from coordinaut_git.faces.http.shelves import open_shelf
+
+    settings = Settings(**given, database_url=os.environ.get(f"{PREFIX}DATABASE_URL"))
+    serve(settings, _tokens(os.environ), open_shelf(settings), Log(settings.log))
+
+
+def _tokens(environ: Mapping[str, str]) -> Any:
     from coordinaut_git.faces.http.tokens import Tokens, fixed_tokens
 
-    settings = Settings(host=host, port=port, data_dir=data_dir, max_body_bytes=max_body, log=log)
-    file = os.environ.get(f"{PREFIX}_TOKENS_FILE")
-    fixed = fixed_tokens(os.environ.get(f"{PREFIX}_TOKEN"), os.environ.get(f"{PREFIX}_TOKENS"))
-    serve(settings, Tokens(fixed, Path(file) if file else None), SqliteShelf(data_dir), Log(log))
+    file = environ.get(f"{PREFIX}TOKENS_FILE")
+    fixed = fixed_tokens(environ.get(f"{PREFIX}TOKEN"), environ.get(f"{PREFIX}TOKENS"))
+    return Tokens(fixed, Path(file) if file else None)
+
+
+def _check(host: str, port: int) -> None:
+    """Raise environment `not_well` unless the server says that it can do its work."""
+    import http.client
+    import json
+
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(host, host)  # noqa: S104 - asked, not bound
+    connection = http.client.HTTPConnection(host, port, timeout=CHECK_S)
+    try:
+        connection.request("GET", "/health")
+        report = json.loads(connection.getresponse().read(4096))
+        reason = None if report["ok"] else report["reason"]
+    except (OSError, ValueError, KeyError, TypeError, http.client.HTTPException) as error:
+        reason = str(error) or type(error).__name__
+    finally:
+        connection.close()
+    if reason is not None:
+        raise environment("not_well", f"The server on {host} port {port} is not well: {reason}.")
+    click.echo("ok")
 
 
 def run() -> NoReturn:
@@ -72,8 +103,8 @@ def _code() -> int:
         command.main(prog_name=PROGRAM, standalone_mode=False)
     except click.exceptions.Exit as end:
         return end.exit_code
-    except click.Abort:
-        return 130
+    except (click.Abort, KeyboardInterrupt):
+        return INTERRUPTED
     except click.ClickException as error:
         return _failed(invalid("usage", error.format_message(), hint=f"See: {PROGRAM} --help"))
     except CoordinautError as error:

@@ -110,7 +110,7 @@ class EventsAsked(Asked):
     order: Literal["asc", "desc"] = Field("asc", description="Oldest first, or newest first.")
     wait: float = Field(
         0,
-        description="Wait for the first one so many seconds.",
+        description="Wait for the first one so many seconds, or as many as the server allows; not with `before`.",
         ge=0,
         le=LONGEST_WAIT_S,
         allow_inf_nan=False,
@@ -235,6 +235,14 @@ class TransactionGiven(Given):
 def entry_from(form: EntryForm) -> Any:
     """The entry of a form; raises `Unreadable`."""
     return entry_of(form.model_dump(exclude={"head"}))
+
+
+class Description(BaseModel):
+    """An OpenAPI document."""
+
+    openapi: str
+    info: dict[str, Any]
+    paths: dict[str, Any]
 
 
 class HealthGiven(Given):

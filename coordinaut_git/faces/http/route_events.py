@@ -48,7 +48,8 @@ async def post(call: Call) -> Response:
 
 async def _waited(call: Call, asked: EventsAsked, watch: Watch) -> Response:
     """The events there are, or the first that come within the time to wait."""
-    end_s = time.monotonic() + asked.wait
+    wait_s = 0 if asked.before is not None else min(asked.wait, call.host.settings.longest_wait_s)
+    end_s = time.monotonic() + wait_s
     while True:
         watch.take_ticket()
         page = await call.read(partial(_page, asked=asked))

@@ -6,6 +6,7 @@ Rule 1: the first signal stops it: nothing new is taken, what is in hand is fini
 
 import asyncio
 import os
+import resource
 import signal
 import socket
 from types import FrameType
@@ -22,6 +23,8 @@ from coordinaut_git.faces.http.shelf import Shelf
 from coordinaut_git.faces.http.tokens import Tokens
 
 BACKLOG = 512
+SPARE_CONNECTIONS = 64
+FILES_OF_A_LINE, FILES_OF_THE_PROCESS = 8, 64
 INTERRUPTED = 130
 KEEP_ALIVE_S = 75
 
@@ -73,6 +76,7 @@ class _Server(uvicorn.Server):
 
 def serve(settings: Settings, tokens: Tokens, shelf: Shelf, log: Log) -> None:
     """Serve until a signal comes; raises environment `cannot_listen`."""
+    _make_room_for_files(settings)
     listening = _listening(settings)
     application = Application(settings, tokens, shelf, log)
     protocol = type("LimitedConnection", (Connection,), {"headers_s": settings.headers_s})
@@ -89,12 +93,27 @@ def serve(settings: Settings, tokens: Tokens, shelf: Shelf, log: Log) -> None:
         forwarded_allow_ips=settings.trusted_proxies,
         root_path=settings.root_path,
         backlog=BACKLOG,
-        limit_concurrency=settings.most_connections,
+        limit_concurrency=settings.most_requests + SPARE_CONNECTIONS,
         timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=max(1, round(settings.stop_s)),
     )
     _Server(config, application, log).run(sockets=[listening])
     log.tell("stopped")
+
+
+def _make_room_for_files(settings: Settings) -> None:
+    """Ask for as many open files as connections and lines can take; raises environment `too_few_files`."""
+    needed = settings.most_requests + SPARE_CONNECTIONS + settings.most_open * FILES_OF_A_LINE + FILES_OF_THE_PROCESS
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if resource.RLIM_INFINITY in {soft, hard} or needed <= soft:
+        return
+    if needed > hard:
+        raise environment(
+            "too_few_files",
+            f"The server may need {needed} open files, and this system allows it {hard}.",
+            hint="Allow more (LimitNOFILE= in systemd, ulimit -n), or take fewer: --max-requests, --max-open.",
+        )
+    resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))
 
 
 def _listening(settings: Settings) -> socket.socket:

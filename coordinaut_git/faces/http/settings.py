@@ -18,12 +18,13 @@ class Settings:
     data_dir: Path = Path(".coordinaut-server")
     database_url: str | None = field(default=None, repr=False)
     max_body_bytes: int = MAX_BODY_BYTES
+    longest_wait_s: float = 60.0
     body_s: float = 30.0
     headers_s: float = 10.0
     stop_s: float = 10.0
     threads: int = 16
     most_open: int = 128
-    most_connections: int = 1_024
+    most_requests: int = 1_024
     log: str = "text"
     root_path: str = ""
     trusted_proxies: str | None = None

@@ -23,7 +23,8 @@ class SqliteShelf:
         self._folder = folder
         self._lines = folder / "teams"
         try:
-            self._lines.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._lines.mkdir(exist_ok=True)
         except OSError as error:
             raise _unwritable(folder, error) from error
 

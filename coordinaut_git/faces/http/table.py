@@ -64,6 +64,23 @@ class Route:
 TABLE: tuple[Route, ...] = (
     Route(
         method="GET",
+        path="/",
+        handler=route_open.page,
+        access=Access.OPEN,
+        summary="A page for people.",
+        given={200: None},
+        media=("text/html",),
+    ),
+    Route(
+        method="GET",
+        path="/openapi.json",
+        handler=route_open.openapi,
+        access=Access.OPEN,
+        summary="This description.",
+        given={200: models.Description},
+    ),
+    Route(
+        method="GET",
         path="/health",
         handler=route_open.health,
         access=Access.OPEN,
