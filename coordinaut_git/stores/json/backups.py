@@ -32,7 +32,8 @@ def keep(folder: Folder, state: State, label: str) -> str:
                 folder.flush_folder(target.parent)
             finally:
                 shutil.rmtree(temporary, ignore_errors=True)
-    if header_in(target / STATE) != state.header:
+    kept = header_in(target / STATE)
+    if kept is None or kept.head != state.header.head:
         raise environment(
             "backup_failed",
             f"The folder {target} is there already and is no backup of operation {state.header.seq}.",

@@ -59,8 +59,16 @@ def state_fault(path: Path, text: bytes, wanted: Mapping[str, str] | None) -> Co
 def _wrong_value(text: bytes, form: object, wanted: Mapping[str, str] | None) -> Fault:
     """Where JSON is not the JSON that was written."""
     if not isinstance(form, dict):
-        return 1, 1, "this is not an object with format, head, seq, logBytes, documents and checksum"
-    kinds = {"format": int, "head": str, "seq": int, "logBytes": int, "documents": dict, "checksum": str}
+        return 1, 1, "this is not an object with format, head, seq, previous, logBytes, documents and checksum"
+    kinds = {
+        "format": int,
+        "head": str,
+        "seq": int,
+        "previous": str,
+        "logBytes": int,
+        "documents": dict,
+        "checksum": str,
+    }
     for key, kind in kinds.items():
         if key not in form:
             return 1, 1, f"the object has no {key}"

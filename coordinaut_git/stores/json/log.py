@@ -6,7 +6,8 @@ Rule 2: what does not fit is reported with the first line that is wrong.
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -56,16 +57,18 @@ class Log:
         with self._open(newest) as descriptor:
             return next((boot_at(raw, seq) for number, raw in self._raw(descriptor, newest) if number == seq), None)
 
-    def has_id(self, newest: Header, name: str) -> bool:
-        """Whether an entry of the line has this id. A look through the whole log, at the speed of memory."""
-        needle = b'"id":%s,"seq":' % json.dumps(name, ensure_ascii=False).encode()
+    def taken(self, newest: Header, names: Collection[str]) -> bool:
+        """Whether an entry of the line has one of these ids. A look through the whole log, at the speed of memory."""
+        needles = [b'"id":%s,"seq":' % json.dumps(name, ensure_ascii=False).encode() for name in names]
+        pattern = re.compile(b"|".join(map(re.escape, needles)))
+        kept = max(map(len, needles)) - 1
         tail = b""
         with self._open(newest) as descriptor:
             for at in range(0, newest.log_bytes, _CHUNK_BYTES):
                 chunk = tail + os.pread(descriptor, min(_CHUNK_BYTES, newest.log_bytes - at), at)
-                if needle in chunk:
-                    return any(line.entry.id == name for line in self.back(newest, newest.head))
-                tail = chunk[1 - len(needle) :]
+                if pattern.search(chunk):  # or something like it in the text of an operation
+                    return any(line.entry.id in names for line in self.back(newest, newest.head))
+                tail = chunk[-kept:]
         return False
 
     def state_at(self, newest: Header, head: Head) -> State:
@@ -79,8 +82,8 @@ class Log:
             if line.whole:
                 break
         texts = {path: form_text(value) for path, value in found.items() if value is not None}
-        header = Header(format=form, head=head, seq=seq_of(head), log_bytes=self._end_of(newest, seq_of(head)))
-        return State(header, texts)
+        seq = seq_of(head)
+        return State(Header(format=form, head=head, seq=seq, previous="", log_bytes=self._end_of(newest, seq)), texts)
 
     def _end_of(self, newest: Header, seq: int) -> int:
         """At which byte the line of operation `seq` ends."""
@@ -138,8 +141,3 @@ class Log:
     def unknown(self, head: Head) -> CoordinautError:
         """The error for what is no point of this line."""
         return environment("unknown_head", f"The line in {self._folder.path} has no point {head!r}.")
-
-
-def merged(texts: Mapping[str, str], changes: Mapping[str, str | None]) -> dict[str, str]:
-    """The documents after these changes."""
-    return {path: text for path, text in {**texts, **changes}.items() if text is not None}

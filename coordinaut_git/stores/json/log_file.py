@@ -62,13 +62,13 @@ class Boot:
 
 
 def line_of(
-    before: Head, entry: Entry, form: int, changes: Mapping[str, Any], *, whole: bool, boot: Boot
+    before: Head, entry: Entry, form: int, changes: Mapping[str, Any], *, whole: bool, boot: Boot | None
 ) -> tuple[Head, bytes]:
     """The line of `entry` after `before`, and the head that it makes."""
     about = {"format": form, **entry_form(entry), ("documents" if whole else "changes"): changes}
     rest = _encoded(about)[1:].encode()
     head = _head(before, entry.seq, rest)
-    seen = f'"boot":"{boot.id}","bootMs":{boot.ms},' if boot.id else ""
+    seen = f'"boot":"{boot.id}","bootMs":{boot.ms},' if boot and boot.id else ""
     return head, b'{"head":"%s",%s%s\n' % (head.encode(), seen.encode(), rest)
 
 

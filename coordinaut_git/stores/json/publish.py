@@ -6,7 +6,7 @@ Rule 2: a failure before the rename takes back what was written, and then nothin
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 from coordinaut_git.documents import OutcomeUnknown, StaleHead
@@ -38,8 +38,8 @@ class Publisher:
                 folder.flush_folder()
         return True
 
-    def publish(self, before: State, state: State, line: bytes) -> None:
-        """Make `state` the newest one after `before`, and `line` the last one of the log.
+    def publish(self, before: State, state: State, lines: Sequence[bytes]) -> None:
+        """Make `state` the newest one after `before`, and `lines` the last ones of the log.
 
         Raises `StaleHead`, `OutcomeUnknown`, and as `StateReader.state` and `Folder.writing` do.
         """
@@ -50,7 +50,7 @@ class Publisher:
                 raise StaleHead(before.header.head)
             self._log.check_end(now.header)
             with self._taken_back_on_failure(before.header, state.header):
-                self._write(before.header, pieces, line)
+                self._write(before.header, pieces, b"".join(lines))
             with suppress(OSError):
                 self._reader.adopt(state)
             self._flush_name(state.header)

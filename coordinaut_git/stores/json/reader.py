@@ -93,15 +93,9 @@ class StateReader:
         return state
 
     def _a_writer_is_there(self, header: Header, size: int) -> bool:
-        """Whether what the log holds beyond its published end is the line of the new state that lies beside."""
+        """Whether what the log holds beyond its published end is of the new state that lies beside and follows this."""
         new = header_in(self._folder.new_state)
-        if new is None or new.seq != header.seq + 1 or not header.log_bytes < size <= new.log_bytes:
-            return False
-        begin = b'{"head":"%s"' % new.head.encode()
-        with self._folder.reading(self._folder.events), self._folder.events.open("rb") as file:
-            file.seek(header.log_bytes)
-            found = file.read(min(len(begin), size - header.log_bytes))
-        return begin.startswith(found)
+        return new is not None and new.previous == header.head and header.log_bytes < size <= new.log_bytes
 
     def _unfit(self, state: State | None, size: int) -> CoordinautError:
         folder = self._folder.path

@@ -6,6 +6,7 @@ Rule 2: its last line has the SHA-256 of all lines before it. What does not fit 
     {
       "format": 1,
       "head": "12.9f86…",         the newest point: its number, and a hash of all that led there
+      "previous": "11.4b22…",     the point on which this file was written, empty for the first one
       "seq": 12,
       "logBytes": 20480,          so much of events.jsonl is published; see store.py
       "documents": {
@@ -34,7 +35,7 @@ HEADER_BYTES = 512
 _HEADER = re.compile(
     (
         rf'\{{\n  "format": (\d{{1,9}}),\n  "head": "({HEAD})",\n  "seq": (\d{{1,18}}),\n'
-        r'  "logBytes": (\d{1,18}),\n'
+        rf'  "previous": "({HEAD}|)",\n  "logBytes": (\d{{1,18}}),\n'
     ).encode(),
     re.ASCII,
 )
@@ -54,13 +55,14 @@ class Header:
     format: int
     head: Head
     seq: int
+    previous: str
     log_bytes: int
 
     def to_bytes(self) -> bytes:
         """The first lines."""
         return (
             f'{{\n  "format": {self.format},\n  "head": "{self.head}",\n  "seq": {self.seq},\n'
-            f'  "logBytes": {self.log_bytes},\n'
+            f'  "previous": "{self.previous}",\n  "logBytes": {self.log_bytes},\n'
         ).encode()
 
 
@@ -109,8 +111,8 @@ def header_of(text: bytes) -> Header:
     match = _HEADER.match(text)
     if match is None:
         raise NotOurs("the first lines are not those of a state file")
-    form, head, seq, log_bytes = match.groups()
-    header = Header(format=int(form), head=Head(head.decode()), seq=int(seq), log_bytes=int(log_bytes))
+    form, head, seq, previous, log_bytes = (group.decode() for group in match.groups())
+    header = Header(format=int(form), head=Head(head), seq=int(seq), previous=previous, log_bytes=int(log_bytes))
     if seq_of(header.head) != header.seq:
         raise NotOurs(f"the head is of another operation than {header.seq}")
     return header

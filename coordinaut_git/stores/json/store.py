@@ -9,22 +9,32 @@ Rule 4: the lock lets one writer at a time look at the head and publish. Readers
         the new one.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
-from typing import Any
 
-from coordinaut_git.documents import FORMAT, Changes, Contents, Entry, Head, Snapshot, StaleHead, check_format
+from coordinaut_git.documents import (
+    FORMAT,
+    Changes,
+    Contents,
+    Entry,
+    Head,
+    Snapshot,
+    StaleHead,
+    Step,
+    check_format,
+    check_numbers,
+)
 from coordinaut_git.plumbing.boot_clock import boot_id, boottime_ms_now
 from coordinaut_git.plumbing.queue import WriterQueue
 from coordinaut_git.stores.json.backups import keep
 from coordinaut_git.stores.json.files import STATE, Folder
-from coordinaut_git.stores.json.log import Log, merged
-from coordinaut_git.stores.json.log_file import FIRST, Boot, line_of
+from coordinaut_git.stores.json.log import Log
+from coordinaut_git.stores.json.log_file import FIRST, Boot
 from coordinaut_git.stores.json.publish import Publisher
 from coordinaut_git.stores.json.reader import StateReader
-from coordinaut_git.stores.json.state_file import Header, JsonDocuments, State, form_text, seq_of
-from coordinaut_git.wire import document_form
+from coordinaut_git.stores.json.state_file import Header, JsonDocuments, State, seq_of
+from coordinaut_git.stores.json.writing import Writing
 
 SINCE_LIMIT = 512
 
@@ -49,12 +59,15 @@ class JsonStore:
 
     def create(self) -> bool:
         """Make the folder and both files, if they are not there; True for the one caller that made them."""
-        return self._publisher.create(State(Header(format=FORMAT, head=FIRST, seq=0, log_bytes=0), {}))
+        return self._publisher.create(State(Header(format=FORMAT, head=FIRST, seq=0, previous="", log_bytes=0), {}))
 
     def head(self) -> Head | None:
         """The newest point; raises `damaged_state`, `unreadable_state`, `newer_format`."""
         state = self._reader.state()
         return state.header.head if state else None
+
+    def likely(self) -> None:
+        """Say that looking costs nothing."""
 
     def snapshot(self, head: Head) -> Snapshot:
         """The documents at `head`; there are never entries to add to them. Those of the past are put together again."""
@@ -73,19 +86,25 @@ class JsonStore:
 
     def commit(self, expected: Head, entry: Entry, changes: Changes) -> Head:
         """Publish `entry` after `expected`; see `Store.commit`. ValueError if its seq or id is not a next one's."""
-        before = self._before(expected, entry)
-        forms = {path: None if content is None else document_form(content) for path, content in changes().items()}
-        texts = {path: None if form is None else form_text(form) for path, form in forms.items()}
-        changed = {path: text for path, text in texts.items() if before.texts.get(path) != text}
-        lines = {path: forms[path] for path in sorted(changed)}
-        return self._publish(before, entry, before.header.format, merged(before.texts, changed), lines, whole=False)
+        writing = self._writing(expected, [entry])
+        writing.add(entry, changes(), self._now())
+        return self._publish(writing)
+
+    def extend(self, expected: Head, steps: Sequence[Step]) -> Head:
+        """Publish these entries with one writing of the state; raises as `commit` does."""
+        check_numbers(steps)
+        if not steps:
+            return expected
+        writing = self._writing(expected, [step.entry for step in steps])
+        for step in steps:
+            writing.add(step.entry, step.changes, None)
+        return self._publish(writing)
 
     def rewrite(self, expected: Head, entry: Entry, documents: Contents) -> Head:
         """Publish `entry` with these documents alone; raises as `commit` does."""
-        before = self._before(expected, entry)
-        forms = {path: document_form(content) for path, content in sorted(documents().items())}
-        texts = {path: form_text(form) for path, form in forms.items()}
-        return self._publish(before, entry, FORMAT, texts, forms, whole=True)
+        writing = self._writing(expected, [entry])
+        writing.replace(entry, documents(), self._now())
+        return self._publish(writing)
 
     def format(self, head: Head) -> int:
         """The format of the documents at `head`."""
@@ -136,21 +155,22 @@ class JsonStore:
         newest = self._newest(head)
         return self._reader.known(head) or self._log.state_at(newest.header, head)
 
-    def _before(self, expected: Head, entry: Entry) -> State:
+    def _writing(self, expected: Head, entries: Sequence[Entry]) -> Writing:
+        """What is to be written after `expected`; raises `StaleHead`, and ValueError as `commit` does."""
         state = self._reader.state()
         if state is None or state.header.head != expected:
             raise StaleHead(expected)
-        if entry.seq != state.header.seq + 1:
-            raise ValueError(f"the entry has seq {entry.seq} after {state.header.seq}")
-        if self._log.has_id(state.header, entry.id):
-            raise ValueError(f"the id {entry.id} is another entry's")
-        return state
+        if entries[0].seq != state.header.seq + 1:
+            raise ValueError(f"the entry has seq {entries[0].seq} after {state.header.seq}")
+        names = {entry.id for entry in entries}
+        if len(names) < len(entries) or self._log.taken(state.header, names):
+            raise ValueError(f"the id of {entries[0].id}, or of an entry after it, is another entry's")
+        return Writing(state)
 
-    def _publish(
-        self, before: State, entry: Entry, form: int, texts: Mapping[str, str], lines: Mapping[str, Any], *, whole: bool
-    ) -> Head:
-        boot = Boot(id=boot_id(), ms=boottime_ms_now())
-        head, line = line_of(before.header.head, entry, form, lines, whole=whole, boot=boot)
-        header = Header(format=form, head=head, seq=entry.seq, log_bytes=before.header.log_bytes + len(line))
-        self._publisher.publish(before, State(header, texts), line)
-        return head
+    def _publish(self, writing: Writing) -> Head:
+        after = writing.after()
+        self._publisher.publish(writing.before, after, writing.lines)
+        return after.header.head
+
+    def _now(self) -> Boot:
+        return Boot(id=boot_id(), ms=boottime_ms_now())
