@@ -60,7 +60,7 @@ imports: $(READY) ## Check that imports run down only
 	$(BIN)/lint-imports
 
 .PHONY: docs
-docs: $(READY) ## Write docs/cli.md and the man page anew, from the commands
+docs: $(READY) ## Write docs/cli.md, the man page and docs/mcp-clients.md anew
 	$(BIN)/python -m tools.reference
 
 .PHONY: package

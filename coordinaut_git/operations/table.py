@@ -4,12 +4,13 @@ Rule 1: a command, a tool or a route exists because it stands here.
 Rule 2: a handler gets a workspace and a request and gives a JSON object; it prints nothing and knows no face.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from coordinaut_git.operations import events, handoffs, leases, people, project, setup, tasks, waiting
 from coordinaut_git.protocol import requests as ask
+from coordinaut_git.protocol.client_requests import McpConfig
 from coordinaut_git.workspace import Workspace
 
 Json = dict[str, Any]
@@ -20,7 +21,7 @@ class Operation:
     """One thing that can be asked.
 
     `name` is the command: a word, or two for one of a family (`handoff request`). `handler` answers; `stream`, where
-    there is one and it is asked for, answers bit by bit.
+    there is one and it is asked for, answers bit by bit; `anywhere` answers where there is no repository.
     `example` is a command line for the help. `tool` is its name among the tools of MCP, where it is one; without a
     `command` it is on no command line.
     """
@@ -29,6 +30,7 @@ class Operation:
     request: type[ask.Request]
     handler: Callable[[Workspace, Any], Json]
     stream: Callable[[Workspace, Any], Iterator[Json]] | None = None
+    anywhere: Callable[[Mapping[str, str], Any], Json] | None = None
     example: str = ""
     tool: str = ""
     command: bool = True
@@ -86,6 +88,18 @@ def _migrate(workspace: Workspace, request: ask.Migrate) -> Json:
     from coordinaut_git.operations.migration import migrate
 
     return migrate(workspace, request)
+
+
+def _mcp_config(workspace: Workspace, request: McpConfig) -> Json:
+    from coordinaut_git.operations.mcp_config import mcp_config
+
+    return mcp_config(workspace, request)
+
+
+def _mcp_config_anywhere(environ: Mapping[str, str], request: McpConfig) -> Json:
+    from coordinaut_git.operations.mcp_config import mcp_config_anywhere
+
+    return mcp_config_anywhere(environ, request)
 
 
 TABLE: tuple[Operation, ...] = (
@@ -249,6 +263,13 @@ TABLE: tuple[Operation, ...] = (
         request=ask.InstallHooks,
         handler=_install_hooks,
         example="coordinaut install-hooks",
+    ),
+    Operation(
+        name="mcp-config",
+        request=McpConfig,
+        handler=_mcp_config,
+        anywhere=_mcp_config_anywhere,
+        example="coordinaut mcp-config claude-code --write",
     ),
     Operation(name="doctor", tool="doctor", request=ask.Doctor, handler=_doctor, example="coordinaut doctor --deep"),
 )

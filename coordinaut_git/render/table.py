@@ -6,6 +6,7 @@ Rule 1: a renderer takes the `result` of the JSON form and a `Look`, and gives t
 from collections.abc import Mapping
 
 from coordinaut_git.render.attribution import render_git_identity, render_git_identity_reset, render_hooks
+from coordinaut_git.render.clients import render_mcp_config
 from coordinaut_git.render.commits import render_range
 from coordinaut_git.render.findings import render_conflicts, render_events, render_verify, render_waited
 from coordinaut_git.render.handoffs import render_answered, render_handoffs, render_requested
@@ -52,4 +53,5 @@ RENDERERS: Mapping[str, Renderer] = {
     "git-identity": render_git_identity,
     "git-identity-reset": render_git_identity_reset,
     "install-hooks": render_hooks,
+    "mcp-config": render_mcp_config,
 }

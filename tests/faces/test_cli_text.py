@@ -177,6 +177,7 @@ OPTIONS = {
     "explain": "task commit path",
     "migrate": "to",
     "install-hooks": "uninstall agents",
+    "mcp-config": "user launcher write remove",
     "doctor": "deep fix",
     "completion": "",
 }

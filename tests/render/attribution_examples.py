@@ -24,7 +24,20 @@ IDENTITY = {
     "identity": AGENT,
     "worktree": "/home/jane/shop",
 }
+CLIENT = {
+    "client": "cursor",
+    "title": "Cursor",
+    "path": "/home/jane/shop/.cursor/mcp.json",
+    "snippet": '{\n  "mcpServers": {}\n}\n',
+    "change": None,
+    "check": "Settings > MCP",
+}
 ATTRIBUTION = {
+    "mcp-config": ("mcp-config", CLIENT),
+    "mcp-config-added": ("mcp-config", CLIENT | {"change": "added"}),
+    "mcp-config-updated": ("mcp-config", CLIENT | {"change": "updated"}),
+    "mcp-config-removed": ("mcp-config", CLIENT | {"change": "removed"}),
+    "mcp-config-unchanged": ("mcp-config", CLIENT | {"change": "unchanged"}),
     "git-identity": ("git-identity", IDENTITY),
     "git-identity-reset": ("git-identity-reset", IDENTITY | {"identity": IDENTITY["previous"], "previous": AGENT}),
     "hooks": ("install-hooks", HOOKS),

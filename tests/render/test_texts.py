@@ -140,6 +140,7 @@ def test_no_text_from_data_reaches_the_terminal_unescaped(text, width, colour):
         "init": {"storage": text, "location": text, "ref": text, "created": True},
         "snapshot": {"path": text or "x"},
         "install-hooks": HOOKS | {"folder": text, "kept": [{"hook": text, "path": text}]},
+        "mcp-config": {"title": text, "path": text, "change": "added", "check": text},
         "git-identity": {"identity": dict.fromkeys(AGENT, text), "previous": {"name": text}, "worktree": text},
         "git-identity-reset": {"identity": dict.fromkeys(AGENT, text), "previous": {}, "worktree": text},
     }

@@ -1,4 +1,4 @@
-"""Writes docs/cli.md and docs/coordinaut.1, or says with `--check` which of them is not what the commands say now.
+"""Writes the pages of the reference, or says with `--check` which of them is not what the commands say now.
 
 Rule 1: the same commands give the same bytes.
 """
@@ -6,10 +6,10 @@ Rule 1: the same commands give the same bytes.
 import sys
 from pathlib import Path
 
-from tools.reference import manual, markdown
+from tools.reference import clients, manual, markdown
 
 DOCS = Path(__file__).resolve().parent.parent.parent / "docs"
-PAGES = {"cli.md": markdown.page, "coordinaut.1": manual.page}
+PAGES = {"cli.md": markdown.page, "coordinaut.1": manual.page, "mcp-clients.md": clients.page}
 
 
 def main(words: list[str]) -> int:

@@ -149,7 +149,14 @@ def said_nearest(context: click.Context | None) -> dict[str, Any]:
 
 
 def _carry_out(operation: Operation, request: Any, out: Output, common: dict[str, Any]) -> None:
-    workspace = workspace_at(common["root"], common["storage"])
+    try:
+        workspace = workspace_at(common["root"], common["storage"])
+    except CoordinautError as error:
+        if not operation.anywhere or error.code != "not_a_repository":
+            raise
+        result = operation.anywhere(os.environ, request)
+        out.success(operation.name, result, result.pop("notices", []))
+        return
     try:
         if operation.stream and getattr(request, "follow", False):
             for event in operation.stream(workspace, request):

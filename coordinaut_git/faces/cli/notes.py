@@ -47,6 +47,10 @@ The board is for people to read; nothing reads it back.""",
     "watch": """\
 With --follow, events come as they happen, from other processes and worktrees too, until you stop it; with
 --json each is a line of its own.""",
+    "mcp-config": """\
+Prints a whole file; where it belongs is said beside it. --write merges it into what is there: comments, order and
+everything else stay, and to do it again changes nothing. --remove puts back what was there before. A project's file
+starts coordinaut-mcp by its name, since others read it too; yours, with --user, from where it is installed.""",
     "doctor": """\
 Says what is well, what is not, and what to do. It works before init, too.""",
     "completion": """\
