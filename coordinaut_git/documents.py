@@ -8,7 +8,7 @@ Rule 3: `None` never means "do not check": a head is always named.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import NewType, Protocol
+from typing import NewType, Protocol, runtime_checkable
 
 from coordinaut_git.errors import CoordinautError, environment
 
@@ -204,4 +204,13 @@ class Store(Protocol):
 
     def close(self) -> None:
         """Let go of what is open."""
+        ...
+
+
+@runtime_checkable
+class Waiting(Protocol):
+    """What a store may do beyond `Store`: wait for the next entry, where looking again and again would cost."""
+
+    def wait_for_change(self, head: Head, timeout_s: float) -> Head | None:
+        """The newest point as soon as it is not `head` any more; None after `timeout_s` seconds."""
         ...

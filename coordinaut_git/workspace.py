@@ -4,6 +4,7 @@ Rule 1: this is where the parts are put together; nobody below knows the parts b
 Rule 2: what the environment says is read here, once, from the mapping that is given.
 """
 
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from coordinaut_git.clock import Clock, Ids, RandomIds, SystemClock
 from coordinaut_git.coordinator import Coordinator, Done, no_store
-from coordinaut_git.documents import Head, Store
+from coordinaut_git.documents import Head, Store, Waiting
 from coordinaut_git.errors import CoordinautError, invalid, refused
 from coordinaut_git.plumbing.repository import Place, find, open_repository
 from coordinaut_git.plumbing.settings import Settings, check_ref_name, read_settings
@@ -21,7 +22,7 @@ from coordinaut_git.protocol.model import Actor, Instance, Tool
 from coordinaut_git.protocol.requests import Request
 from coordinaut_git.protocol.state import State
 from coordinaut_git.protocol.values import check_identifier
-from coordinaut_git.storage import GIT, REMOTE, Storage, of_kind, open_store, ruling_storage, state_missing
+from coordinaut_git.storage import GIT, IN_FOLDER, REMOTE, Storage, of_kind, open_store, ruling_storage, state_missing
 
 if TYPE_CHECKING:
     from coordinaut_git.history.history import History
@@ -38,6 +39,7 @@ SESSIONS = (
 """Where agents tell their session, in the order in which they are asked."""
 
 INSTANCE_BYTES = 4
+POLL_S = 0.1
 KEEP_UP_EVERY = 1_024
 """A writer whose operation has a number that this divides brings the index of the history up to date."""
 
@@ -171,15 +173,34 @@ class Workspace:
                 hint="Leave out --storage and COORDINAUT_STORAGE; to move the state: coordinaut migrate --to …",
             )
 
+    def wait_for_change(self, head: Head | None, wait_s: float) -> Head | None:
+        """The newest point as soon as it is not `head` any more, after `wait_s` seconds in any case.
+
+        A store that can wait by itself does so; in any other a look costs next to nothing.
+        """
+        if head is not None and isinstance(self.store, Waiting):
+            return self.store.wait_for_change(head, wait_s) or head
+        until_s = time.monotonic() + wait_s
+        while (now := self.store.head()) == head and (left_s := until_s - time.monotonic()) > 0:
+            time.sleep(min(POLL_S, left_s))
+        return now
+
     def hear(self, instance: str) -> None:
         """Note that an instance is alive."""
-        self._touch("presence", instance)
+        _touch(self.presence_folder / instance)
+
+    @property
+    def presence_folder(self) -> Path:
+        """Where a file an instance notes when it was heard of: with the state where that is in a folder of files."""
+        storage = self.storage
+        shared = storage.folder if storage.kind in IN_FOLDER and storage.folder else self.place.own_dir
+        return shared / "presence"
 
     def heard(self) -> dict[str, int]:
         """When this machine last heard of each instance, in milliseconds since the epoch."""
         found: dict[str, int] = {}
         with suppress(OSError):  # before the first command there is no folder
-            for file in (self.place.own_dir / "presence").iterdir():
+            for file in self.presence_folder.iterdir():
                 found[file.name] = file.stat().st_mtime_ns // 1_000_000
         return found
 
@@ -188,7 +209,17 @@ class Workspace:
         """What was, at any instant."""
         from coordinaut_git.history.history import History  # few commands look back
 
-        return History(self.coordinator, self.place.own_dir)
+        return History(self.coordinator, self._history_folder)
+
+    @property
+    def _history_folder(self) -> Path:
+        """One for each line: an index of one is of no use to another."""
+        if self.storage.kind == GIT:
+            return self.place.own_dir
+        from hashlib import sha256
+
+        name = sha256(self.storage.place.encode("utf-8", "surrogateescape")).hexdigest()
+        return self.place.own_dir / "history" / f"{self.storage.kind}-{name[:16]}"
 
     @cached_property
     def past(self) -> "LinePast":
@@ -240,9 +271,9 @@ class Workspace:
         return state_missing(self.storage) if self.was_set_up else no_store()
 
     def _replay(self, head: Head) -> State:
-        from coordinaut_git.replay import replayed  # rarely needed
+        from coordinaut_git.replay.anew import state_anew  # rarely needed
 
-        return replayed(self.git_store, head).state
+        return state_anew(self.store, head)
 
     def _known(self, actor: Actor) -> Actor:
         """Fill in what the history knows of the instance."""
@@ -299,16 +330,7 @@ class Workspace:
 
     def _remember(self, instance: str) -> None:
         check_identifier("an agent instance", instance)
-        self._touch("instances", self._instance_file.name, instance + "\n")
-
-    def _touch(self, folder: str, name: str, text: str = "") -> None:
-        """Write a small local file; it is a convenience, so a full or read-only disk does not matter here."""
-        path = self.place.own_dir / folder / name
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text)
-        except OSError:
-            return
+        _touch(self._instance_file, instance + "\n")
 
     def _note_clock(self, done: Done) -> None:
         ahead_s = (done.moment.at - done.moment.local) / 1000
@@ -353,6 +375,13 @@ def open_workspace(
         ids or RandomIds(),
         storage=opened,
     )
+
+
+def _touch(path: Path, text: str = "") -> None:
+    """Write a small file; it is a convenience, so a full or read-only disk does not matter here."""
+    with suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
 
 
 def _said(request: Request, *names: str) -> str | None:

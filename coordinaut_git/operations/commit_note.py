@@ -2,6 +2,7 @@
 
 Rule 1: a note holds for one process of git, and only while the state's ref stands where it stood;
 `hooks/home.sh` sees to that.
+Only a git store has such a ref, so in any other each hook looks itself.
 Rule 2: a note saves time and nothing else: where it cannot be written, or fits no more, everything still works.
 
 Its first line is the ref, the commit it names (`-` where no file of its own tells), and `quiet` if nothing follows from
@@ -12,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from coordinaut_git.storage import GIT
 from coordinaut_git.workspace import Workspace
 
 STALE_MS = 24 * 3600 * 1000
@@ -25,7 +27,7 @@ class CommitNote:
 
     def write(self, workspace: Workspace, lines: list[str], *, quiet: bool) -> None:
         """Leave it, and throw away those of commits that never came about."""
-        if self.path is None:
+        if self.path is None or workspace.storage.kind != GIT:
             return
         ref, head = workspace.settings.ref, workspace.coordinator.read().head
         loose = (workspace.place.common_dir / ref).is_file()

@@ -5,24 +5,39 @@ Rule 2: nothing is changed unless `--fix` is given, and then only what is safe: 
 Rule 3: without `--deep` the time does not grow with history.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from typing import Any
+from typing import Any, NamedTuple
 
 from coordinaut_git.errors import CoordinautError, environment
-from coordinaut_git.operations.checks import machine, people, repository, storage
+from coordinaut_git.operations.checks import folder_store, git_store, line, machine, people, repository
 from coordinaut_git.operations.checks.finding import Check, Exam, Finding, guarded
 from coordinaut_git.plumbing.hooks import hooks_status, install
 from coordinaut_git.protocol import requests as ask
-from coordinaut_git.replay import restored
+from coordinaut_git.replay.checkpoints import restored
+from coordinaut_git.storage import GIT, JSON, REMOTE, SQLITE
 from coordinaut_git.stores.git import leftovers
 from coordinaut_git.stores.git.mend import mend
 from coordinaut_git.workspace import Workspace
 
 Json = dict[str, Any]
 
-GROUND: tuple[Check, ...] = (*machine.CHECKS, *repository.CHECKS, *storage.BEFORE_LINE)
-ON_THE_LINE: tuple[Check, ...] = (*storage.CHECKS, *people.CHECKS)
+
+class Suite(NamedTuple):
+    """The checks of one kind of store: before its line is read, on it, and those that --deep adds."""
+
+    ground: tuple[Check, ...]
+    on_the_line: tuple[Check, ...]
+    deep: tuple[Check, ...]
+
+
+_FILES = Suite(folder_store.CHECKS, line.DOCUMENTS, line.DEEP)
+SUITES: Mapping[str, Suite] = {
+    GIT: Suite(git_store.BEFORE_LINE, git_store.CHECKS, git_store.DEEP),
+    JSON: _FILES,
+    SQLITE: _FILES,
+    REMOTE: Suite((), line.DOCUMENTS, line.DEEP),
+}
 NOTHING_TO_READ = Finding("skipped", "there is no line to look at")
 
 
@@ -48,12 +63,13 @@ def doctor(workspace: Workspace, request: ask.Doctor) -> Json:
 
 
 def _findings(exam: Exam, *, deep: bool) -> Iterator[tuple[str, Finding]]:
-    for name, check in GROUND:
+    suite = SUITES[exam.workspace.storage.kind]
+    for name, check in (*machine.CHECKS, *repository.CHECKS, *suite.ground, ("schema", line.schema)):
         yield name, guarded(check, exam)
-    line = storage.line(exam)
-    yield "line", line
-    for name, check in (*ON_THE_LINE, *(storage.DEEP if deep else ())):
-        yield name, guarded(check, exam) if line.status == "ok" else NOTHING_TO_READ
+    found = line.line(exam)
+    yield "line", found
+    for name, check in (*suite.on_the_line, *line.CHECKS, *people.CHECKS, *(suite.deep if deep else ())):
+        yield name, guarded(check, exam) if found.status == "ok" else NOTHING_TO_READ
 
 
 def _form(name: str, finding: Finding) -> Json:
@@ -62,8 +78,10 @@ def _form(name: str, finding: Finding) -> Json:
 
 def _mended(exam: Exam) -> Iterator[str]:
     """Mend what is safe to mend; a sentence for each thing that was done."""
-    store = exam.workspace.git_store
-    yield from mend(store, lambda head: restored(store, head))
+    exam.workspace.check_in_force()
+    if exam.workspace.storage.kind == GIT:
+        store = exam.workspace.git_store
+        yield from mend(store, lambda head: restored(store, head))
     if count := leftovers.remove(exam.place, exam.now_ms):
         yield f"{count} files that dead programs had left were taken away"
     with suppress(CoordinautError):  # what stands in the way is said below

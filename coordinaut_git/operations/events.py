@@ -20,6 +20,7 @@ from coordinaut_git.workspace import Workspace
 Json = dict[str, Any]
 Event = tuple[Entry, Operation]
 
+WAIT_S = 30.0
 POLL_S = 0.2
 GONE_S = 5.0
 """A line that is gone or cannot be read is waited for so long: somebody may be putting it back."""
@@ -43,9 +44,7 @@ def follow(workspace: Workspace, request: ask.Watch) -> Iterator[Json]:
     head = workspace.coordinator.read().head
     task_id = _task_id(workspace, request.task)
     yield from _known(workspace, request, head)
-    for now in _heads(workspace):
-        if now == head:
-            continue
+    for now in _heads(workspace, head):
         yield from _told(_between(workspace, head, now), task_id)
         head = now
 
@@ -62,19 +61,23 @@ def _told(entries: Iterable[Entry], task_id: str | None) -> Iterator[Json]:
             yield views.event_form(entry, operation)
 
 
-def _heads(workspace: Workspace) -> Iterator[Head]:
-    """The head, looked up again and again. A look costs a few system calls, so nothing is had from a longer pause."""
+def _heads(workspace: Workspace, head: Head) -> Iterator[Head]:
+    """Each new head. Where a store cannot wait, looking again costs a few system calls."""
     seen_s = time.monotonic()
     while True:
-        time.sleep(POLL_S)
         try:
-            head = workspace.coordinator.head()
+            now = workspace.wait_for_change(head, WAIT_S)
+            if now is None:
+                now = workspace.coordinator.head()
         except CoordinautError:
             if time.monotonic() - seen_s > GONE_S:
                 raise
+            time.sleep(POLL_S)
             continue
         seen_s = time.monotonic()
-        yield head
+        if now != head:
+            head = now
+            yield head
 
 
 def _known(workspace: Workspace, request: ask.Watch, head: Head) -> list[Json]:

@@ -17,7 +17,6 @@ from coordinaut_git.workspace import Workspace
 Json = dict[str, Any]
 
 WORTH_WAITING = frozenset({"scope_conflict", "takeover_needs_reason", "nothing_ready"})
-POLL_S = 0.1
 ASK_AGAIN_S = 5.0
 """A lease may expire without a word on the line; a taker with a reason asks again so often."""
 
@@ -43,8 +42,7 @@ def _patiently(workspace: Workspace, request: ask.ClaimTask, actor: Actor, wait_
             if error.code not in WORTH_WAITING:
                 raise
         ask_again_s = min(deadline_s, time.monotonic() + ASK_AGAIN_S)
-        while workspace.store.head() == head and time.monotonic() < ask_again_s:
-            time.sleep(POLL_S)
+        workspace.wait_for_change(head, ask_again_s - time.monotonic())
     return None
 
 

@@ -4,16 +4,16 @@ Rule 1: a backup is there before anything changes, and what changes is published
 Rule 2: operations are never rewritten (protocol/upcast.py), and documents never converted: they are replayed.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from coordinaut_git.coordinator import QUEUE_S, Known
-from coordinaut_git.documents import FORMAT, Head, check_format
+from coordinaut_git.documents import FORMAT, Head, Store, check_format
 from coordinaut_git.errors import CoordinautError
 from coordinaut_git.protocol import requests as ask
 from coordinaut_git.protocol.ops import SchemaMigrated, from_entry
 from coordinaut_git.protocol.state import State
-from coordinaut_git.replay import replayed, restored
-from coordinaut_git.stores.git.store import GitStore
+from coordinaut_git.replay.anew import differing, state_anew
+from coordinaut_git.storage import GIT
 from coordinaut_git.workspace import Workspace
 
 Json = dict[str, Any]
@@ -25,13 +25,13 @@ def migrate(workspace: Workspace, request: ask.Migrate) -> Json:
     `documents` were written, `corrected` of them were there in other words (null if that cannot be told), `restored`
     objects of earlier ones were put back; `backup` names what to go back to (null where the line did not change).
     """
-    store, head = workspace.git_store, workspace.coordinator.head()
+    workspace.check_in_force()
+    store, head = workspace.store, workspace.coordinator.head()
     form = store.format(head)
     check_format(max(form, FORMAT))  # nothing newer can be brought back
-    put_back = restored(store, head)
-    found = replayed(store, head)
-    if form == FORMAT and not found.differing:
-        return _answer(form, found.state, changed=False) | {"restored": put_back}
+    found = _looked(workspace, head)
+    if form == FORMAT and found.sound:
+        return _answer(form, found.state, changed=False) | {"restored": found.restored}
     with store.queue(QUEUE_S):
         if _migrated_since(store, head):
             return migrate(workspace, request)
@@ -40,7 +40,26 @@ def migrate(workspace: Workspace, request: ask.Migrate) -> Json:
         rewriting = workspace.coordinator.anew(Known(head, found.state))
         rewriting.run(ask.RewriteDocuments(from_format=form), workspace.actor(request))
     answer = _answer(form, found.state, changed=True)
-    return answer | {"corrected": corrected, "restored": put_back, "backup": backup}
+    return answer | {"corrected": corrected, "restored": found.restored, "backup": backup}
+
+
+class _Look(NamedTuple):
+    """What the operations give, whether the documents say the same, and how many lost ones were put back."""
+
+    state: State
+    sound: bool
+    restored: int
+
+
+def _looked(workspace: Workspace, head: Head) -> _Look:
+    if workspace.storage.kind == GIT:
+        from coordinaut_git.replay.checkpoints import replayed, restored
+
+        put_back = restored(workspace.git_store, head)
+        found = replayed(workspace.git_store, head)
+        return _Look(found.state, not found.differing, put_back)
+    state = state_anew(workspace.store, head)
+    return _Look(state, _corrected(workspace, head, state) == 0, 0)
 
 
 def _answer(form: int, state: State, *, changed: bool) -> Json:
@@ -56,20 +75,18 @@ def _answer(form: int, state: State, *, changed: bool) -> Json:
     }
 
 
-def _migrated_since(store: GitStore, head: Head) -> bool:
+def _migrated_since(store: Store, head: Head) -> bool:
     """Whether somebody else was faster, and there may be nothing left to do."""
     entries = store.since(head, store.head() or head) or ()
     return any(isinstance(from_entry(entry).change, SchemaMigrated) for entry in entries)
 
 
 def _corrected(workspace: Workspace, head: Head, state: State) -> int | None:
-    """How many documents at `head` are not what they should be."""
+    """How many documents at `head` are not what they should be; None if they cannot be read."""
     try:
-        kept = workspace.coordinator.state_of_documents(head).contents()
+        return len(differing(workspace.coordinator.state_of_documents(head), state))
     except CoordinautError:
         return None
-    right = state.contents()
-    return sum(kept.get(path) != right.get(path) for path in kept.keys() | right.keys())
 
 
 def _label(state: State, form: int, head: Head) -> str:

@@ -8,13 +8,14 @@ from contextlib import ExitStack, closing
 from typing import Any
 
 from coordinaut_git.coordinator import CLOCK_TOLERANCE_MS
-from coordinaut_git.errors import not_found, refused
+from coordinaut_git.errors import invalid, not_found, refused
 from coordinaut_git.plumbing.commits import Commit, commits_in
 from coordinaut_git.plumbing.fetch import fetch_ref, is_within
 from coordinaut_git.protocol import requests as ask
 from coordinaut_git.protocol.judge import Court, Made, Verdict, judge
 from coordinaut_git.protocol.values import LAST_INSTANT, Instant
 from coordinaut_git.protocol.verify import ChangedPath
+from coordinaut_git.storage import GIT
 from coordinaut_git.workspace import Workspace
 
 Json = dict[str, Any]
@@ -24,7 +25,8 @@ def verify_commit_range(workspace: Workspace, request: ask.VerifyCommitRange) ->
     """`{"violations": [], "commits", "checked", "range", "ref"}`; refused (exit 1) with the violations, if any.
 
     `commits` are those in the range, `checked` those of them that had to answer for something, `ref` is where the line
-    stands by which they were judged. A refusal also has `failed`: the commits with their subject, author and trailers.
+    stands by which they were judged: a ref, or else a folder or a server. A refusal also has `failed`: the commits with
+    their subject, author and trailers.
     """
     with ExitStack() as stack:
         line = _line(workspace, stack) if request.fetch else workspace
@@ -37,7 +39,7 @@ def verify_commit_range(workspace: Workspace, request: ask.VerifyCommitRange) ->
         "commits": len(commits),
         "checked": sum(verdict.checked for verdict in verdicts.values()),
         "range": request.range,
-        "ref": line.settings.ref,
+        "ref": line.storage.place,
     }
     failed = [_failed(commit, verdicts[commit.id]) for commit in commits if verdicts[commit.id].violations]
     if failed:
@@ -49,6 +51,12 @@ def verify_commit_range(workspace: Workspace, request: ask.VerifyCommitRange) ->
 
 def _line(workspace: Workspace, stack: ExitStack) -> Workspace:
     """The workspace whose line judges, after the remote's was fetched: the remote's, unless ours has all of it."""
+    if workspace.storage.kind != GIT:
+        raise invalid(
+            "other_storage",
+            f"--fetch reads the team's ref, and the state here is kept by the {workspace.storage.kind} storage.",
+            hint="Leave --fetch out.",
+        )
     remote = workspace.remote
     if remote is None:
         raise not_found(
@@ -70,7 +78,7 @@ def _line(workspace: Workspace, stack: ExitStack) -> Workspace:
 
 
 def _must_be_there(line: Workspace, *, fetched: bool) -> None:
-    if line.store.head() is None:
+    if not line.coordinated():
         raise not_found(
             "no_store",
             "Nothing is coordinated in this repository yet.",

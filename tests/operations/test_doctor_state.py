@@ -9,7 +9,7 @@ from examining import age, create, examine
 from world import SetClock
 
 from coordinaut_git.clock import SystemClock
-from coordinaut_git.operations.checks import people, storage
+from coordinaut_git.operations.checks import git_store, people
 from coordinaut_git.operations.handoffs import request as ask_for
 from coordinaut_git.protocol import requests as ask
 from coordinaut_git.protocol.model import Actor
@@ -90,7 +90,7 @@ def test_objects_that_were_pruned_are_said_and_put_back(project, git):
 
 
 def test_objects_that_nobody_packs_are_said_and_packed(project, monkeypatch):
-    monkeypatch.setattr(storage, "MANY_LOOSE", 2)
+    monkeypatch.setattr(git_store, "MANY_LOOSE", 2)
     for _ in range(3):
         create(project)
     assert "not being packed" in examine(project)["packs"]["summary"]

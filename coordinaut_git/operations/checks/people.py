@@ -91,7 +91,7 @@ def _worktrees(exam: Exam) -> Finding:
 def silent_notes(exam: Exam) -> list[Path]:
     """The presence notes of instances that hold nothing and were not heard of for 30 days."""
     holders = {lease.agent_instance for lease in exam.leases}
-    folder = exam.place.own_dir / "presence"
+    folder = exam.workspace.presence_folder
     heard = exam.workspace.heard()
     return [folder / name for name in sorted(heard) if name not in holders and exam.now_ms - heard[name] > LONG_GONE_MS]
 

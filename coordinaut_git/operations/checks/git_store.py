@@ -1,54 +1,19 @@
-"""The store: the line of operations, its ref, and the files beside it."""
+"""The git store: its ref, its objects, and the files beside it."""
 
 from pathlib import Path
 
-from coordinaut_git.documents import FORMAT, Head
+from coordinaut_git.documents import Head
 from coordinaut_git.errors import CoordinautError
 from coordinaut_git.operations.checks.finding import Check, Exam, Finding
 from coordinaut_git.plumbing.engine import ObjectMissing
 from coordinaut_git.plumbing.objects import BadObject
-from coordinaut_git.protocol.invariants import broken_promises
-from coordinaut_git.replay import replayed
+from coordinaut_git.replay.checkpoints import replayed
 from coordinaut_git.stores.git import health, leftovers
 from coordinaut_git.stores.git.stale_lock import STALE_AFTER_S
 
-CLOCK_AHEAD_MS = 60_000
 MANY_LOOSE = 1_000
 OPEN_WORK = ("leases", "tasks/open", "handoffs/pending")
 """What every command reads; the rest grows with history and is read with --deep only."""
-
-
-def _schema(exam: Exam) -> Finding:
-    """Whether the documents are of the format that this version reads and writes."""
-    store = exam.workspace.store
-    head = store.head()
-    if head is None:
-        return Finding("skipped", "there is no state yet")
-    form = store.format(head)
-    if form > FORMAT:
-        summary = f"the state is of format {form}, and this version knows format {FORMAT}"
-        return Finding("failed", summary, "Update coordinaut-git.")
-    if form < FORMAT:
-        summary = f"the state is of format {form} and needs to be migrated to format {FORMAT}"
-        return Finding("failed", summary, "Run `coordinaut migrate`; it makes a backup first.")
-    return Finding("ok", f"the state is of format {form}, which is the newest")
-
-
-def line(exam: Exam) -> Finding:
-    """Whether the state can be read at all; the checks that follow need that."""
-    try:
-        head = exam.workspace.store.head()
-        if head is None:
-            return Finding("warning", "nothing is coordinated here yet", "Start with: coordinaut init")
-        state = exam.state
-    except CoordinautError as error:
-        said = error.message.removesuffix(".")
-        if error.code in {"newer_format", "older_format"}:
-            return Finding("failed", said, error.hint)
-        return Finding("failed", said, "Put back what this clone remembers: coordinaut doctor --fix")
-    if not state.seq:
-        return Finding("ok", "no operation yet")
-    return Finding("ok", f"{state.seq} operations up to {head[:12]}, the newest at {state.at}")
 
 
 def _ref(exam: Exam) -> Finding:
@@ -124,21 +89,6 @@ def _documents(exam: Exam) -> Finding:
     return _few(exam, "every document of open work can be read", OPEN_WORK)
 
 
-def _promises(exam: Exam) -> Finding:
-    broken = list(broken_promises(exam.state))
-    if broken:
-        return Finding("failed", broken[0].removesuffix("."), f"Please report this with `git log {exam.settings.ref}`.")
-    return Finding("ok", "one owner for every path")
-
-
-def _clock(exam: Exam) -> Finding:
-    moment = exam.workspace.coordinator.moment(exam.state)
-    if moment.at - moment.local > CLOCK_AHEAD_MS:
-        advice = "Set this machine's clock, or find the one that ran ahead: coordinaut watch"
-        return Finding("warning", f"the newest operation is from {moment.at}, and it is {moment.local} here", advice)
-    return Finding("ok", f"it is {moment.local} here, and no operation is from later")
-
-
 def _all_documents(exam: Exam) -> Finding:
     return _few(exam, "every document of the newest checkpoint can be read", None)
 
@@ -180,14 +130,12 @@ def _replay(exam: Exam) -> Finding:
     return Finding("ok", f"{found.state.seq} operations replayed; {trees}{past}")
 
 
-BEFORE_LINE: tuple[Check, ...] = (("objects", _objects), ("schema", _schema))
+BEFORE_LINE: tuple[Check, ...] = (("objects", _objects),)
 CHECKS: tuple[Check, ...] = (
     ("ref", _ref),
     ("journal", _journal),
     ("packs", _packs),
     ("leftovers", _left),
     ("documents", _documents),
-    ("promises", _promises),
-    ("clock", _clock),
 )
 DEEP: tuple[Check, ...] = (("all-documents", _all_documents), ("commits", _commits), ("replay", _replay))

@@ -1,4 +1,4 @@
-"""A line replayed from its first operation: what the documents must be, found out without them.
+"""The line of a git store replayed: what the documents of its checkpoints must be, found out without them.
 
 Rule 1: only the commits' messages are believed. Documents are written in memory as a checkpoint writes them, so that
 they can be compared with those that are kept by the id of their tree.
