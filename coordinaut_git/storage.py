@@ -156,9 +156,10 @@ def open_store(
 def _open(kind: str, storage: Storage, settings: Settings) -> Store:
     assert storage.folder is not None
     if kind == SQLITE:
+        from coordinaut_git.stores.sql import open_sqlite_store
+
         file, queue = storage.folder / STATE_FILES[SQLITE], storage.folder / "queue"
-        opened: Store = _module(kind, "sql").open_sqlite_store(file, flush=settings.flush, queue_folder=queue)
-        return opened
+        return open_sqlite_store(file, flush=settings.flush, queue_folder=queue)
     store: Store = _module(kind, "json").open_json_store(storage.folder, flush=settings.flush)
     return store
 

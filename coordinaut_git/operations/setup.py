@@ -144,7 +144,8 @@ def _check_not_elsewhere(workspace: Workspace, wanted: Storage) -> None:
         hint = f"Leave {option} out to go on with it."
     raise refused(
         "state_elsewhere",
-        f"The state of this repository lives on {ruling.place}; it does not move to {wanted.place} by itself."
+        f"The state of this repository lives {'on' if ruling.kind == GIT else 'in'} {ruling.place}; "
+        f"it does not move to {wanted.place} by itself."
         if wanted.kind == ruling.kind
         else f"The state of this repository is kept by the {ruling.kind} storage ({ruling.place}); it does not move to "
         f"the {wanted.kind} storage by itself.",
