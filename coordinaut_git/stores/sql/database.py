@@ -6,7 +6,7 @@ Rule 2: errors of the driver end here: an engine raises `CoordinautError`, or on
 Statements have `?` for their values, and no other `?` or `%`.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from typing import Any, Protocol, TypeVar
 
@@ -50,10 +50,6 @@ class Transaction(Protocol):
 
     def change(self, statement: str, *values: Any) -> int:
         """How many rows the statement changed."""
-        ...
-
-    def change_each(self, statement: str, rows: Iterable[Row]) -> None:
-        """Carry the statement out once with each of these rows of values."""
         ...
 
 

@@ -19,7 +19,7 @@ _CONTENT = f"SELECT content FROM coordinaut_document WHERE {_AT} AND name = ?"  
 _ADD = "INSERT INTO coordinaut_document (line, folder, name, from_seq, to_seq, content) VALUES (?, ?, ?, ?, ?, ?)"
 _NOW = "FROM coordinaut_document WHERE line = ? AND folder = ? AND to_seq = ?"
 _ONE_NOW = f"SELECT content {_NOW} AND name = ?"
-_ANY_NOW = f"SELECT name {_NOW} LIMIT 1"
+_NEWEST = "SELECT max(to_seq) FROM coordinaut_document WHERE line = ? AND folder = ?"
 _ALL_NOW = "SELECT folder, name FROM coordinaut_document WHERE line = ? AND to_seq = ? AND content IS NOT NULL"
 _END = "UPDATE coordinaut_document SET to_seq = ? WHERE line = ? AND folder = ? AND to_seq = ? AND name = ?"
 
@@ -117,7 +117,7 @@ class Writing:
         self._transaction.change(_END, self._seq, self._line, folder, NOW, name)
 
     def _end_if_empty(self, folder: str) -> None:
-        while folder and not self._transaction.read(_ANY_NOW, self._line, folder, NOW):
+        while folder and self._transaction.read(_NEWEST, self._line, folder) != [(NOW,)]:
             self._end(f"{folder}/")
             folder = split(folder)[0]
 

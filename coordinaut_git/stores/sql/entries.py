@@ -13,7 +13,6 @@ from coordinaut_git.stores.sql.chain import FIRST, next_head
 from coordinaut_git.stores.sql.database import Database, NotThere, Row, gone
 
 PORTION = 128
-_REMEMBERED = 1_024
 
 _FACTS = "seq, id, at, summary, author, author_id, body, head"
 _BETWEEN = "FROM coordinaut_entry WHERE line = ? AND seq > ? AND seq <= ? ORDER BY seq"
@@ -29,11 +28,11 @@ Read = Callable[..., list[Row]]
 
 
 class Entries:
-    """Reads the entries of a line, and remembers where the points lie that it has met lately."""
+    """Reads the entries of a line, and remembers where the point lies that it met last."""
 
     def __init__(self, database: Database, line: str) -> None:
         self._database, self._line = database, line
-        self._places: dict[Head, int] = {}
+        self._met: tuple[Head, int] = FIRST, 0
 
     def newest(self) -> Head | None:
         """The head of the line, if there is one."""
@@ -44,8 +43,6 @@ class Entries:
         """The seq of a point; None if it is not on the line. `read` asks another database."""
         if head == FIRST:
             return 0
-        if read is None and head in self._places:
-            return self._places[head]
         rows = (read or self._read)(_POSITION, self._line, head)
         return int(rows[0][0]) if rows else None
 
@@ -61,11 +58,13 @@ class Entries:
         self.remember(head, seq)
         return seq
 
+    def likely_seq_of(self, head: Head) -> int:
+        """As `seq_of`, from memory for the point that was met last: for a swap, which looks for itself."""
+        return self._met[1] if self._met[0] == head else self.seq_of(head)
+
     def remember(self, head: Head, seq: int) -> None:
         """Keep in mind where a point lies."""
-        if len(self._places) >= _REMEMBERED:
-            self._places = {}
-        self._places[head] = seq
+        self._met = head, seq
 
     def made_by(self, entry_id: str) -> Head | None:
         """The point that the entry of this id made."""

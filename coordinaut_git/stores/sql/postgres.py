@@ -6,7 +6,7 @@ Rule 2: a commit whose answer is lost is unclear, and only that. Whatever fails 
 transaction that lost its connection or a race of the database's own is tried again.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any, NoReturn, TypeVar
 
@@ -146,11 +146,6 @@ class _Changes:
     def change(self, statement: str, *values: Any) -> int:
         """How many rows the statement changed."""
         return self._connection.execute(_placed(statement), values).rowcount
-
-    def change_each(self, statement: str, rows: Iterable[Row]) -> None:
-        """Carry the statement out once with each row."""
-        with self._connection.cursor() as cursor:
-            cursor.executemany(_placed(statement), rows)
 
 
 def _begun(connection: Connection, work: Callable[[Transaction], T]) -> T:

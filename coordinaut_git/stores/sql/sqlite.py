@@ -13,7 +13,7 @@ whole (`synchronous=NORMAL`).
 import os
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
@@ -24,7 +24,7 @@ from coordinaut_git.plumbing.disk import NETWORK, file_system
 from coordinaut_git.stores.sql.database import CommitUnclear, NotThere, Row, Transaction
 from coordinaut_git.stores.sql.schema import SCHEMA, tables
 from coordinaut_git.stores.sql.sqlite_errors import failure, not_ours, said
-from coordinaut_git.stores.sql.sqlite_files import copied, made_whole
+from coordinaut_git.stores.sql.sqlite_files import copied, folder_locked, made_whole, set_aside
 
 T = TypeVar("T")
 
@@ -59,8 +59,10 @@ class SqliteDatabase:
         if self.path.exists():
             return
         check_local(self.path.parent)
-        with said(self.path, "make"):
-            made_whole(self.path, _fill, flush=self._flush)
+        with said(self.path, "make"), folder_locked(self.path.parent):
+            if not self.path.exists():
+                set_aside(self.path.with_name(self.path.name + "-wal"))
+                made_whole(self.path, _fill, flush=self._flush)
 
     def read(self, statement: str, *values: Any) -> list[Row]:
         """The rows of one query."""
@@ -184,10 +186,6 @@ class _Changes:
     def change(self, statement: str, *values: Any) -> int:
         """How many rows the statement changed."""
         return self._connection.execute(statement, values).rowcount
-
-    def change_each(self, statement: str, rows: Iterable[Row]) -> None:
-        """Carry the statement out once with each row."""
-        self._connection.executemany(statement, rows)
 
 
 def check_local(folder: Path) -> None:

@@ -1,19 +1,20 @@
 """Files of databases, made whole: filled under another name, flushed, and linked to their own.
 
-Rule 1: a file that is there is never replaced, whoever made it.
+Rule 1: a file that is there is never replaced or removed, whoever made it.
 """
 
+import fcntl
 import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from itertools import count
 from pathlib import Path
 
 
 def made_whole(path: Path, fill: Callable[[Path], None], *, flush: bool = True) -> bool:
     """Make the file `path` by filling one beside it first; False where it is there already. Raises OSError."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     with _beside(path) as new:
         fill(new)
         if flush:
@@ -36,6 +37,25 @@ def copied(connection: sqlite3.Connection, copy: Path) -> bool:
             target.close()
 
     return made_whole(copy, fill)
+
+
+@contextmanager
+def folder_locked(folder: Path) -> Iterator[None]:
+    """Make the folder where it is not there, and keep others who make files in it out for the body of the `with`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def set_aside(log: Path) -> None:
+    """Rename the log of a database that is gone: SQLite would take it for that of whatever has the name next."""
+    names = (log.with_name(f"{log.name}-set-aside-{number}") for number in count(1))
+    with suppress(FileNotFoundError):
+        log.rename(next(name for name in names if not name.exists()))
 
 
 @contextmanager

@@ -6,6 +6,7 @@ Rule 3: documents are written at a checkpoint, as the git store does: every so m
 """
 
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import NamedTuple, TypeVar
@@ -16,26 +17,24 @@ from coordinaut_git.documents import (
     Contents,
     Entry,
     Head,
-    OutcomeUnknown,
     Snapshot,
     StaleHead,
     Step,
     check_format,
     check_numbers,
 )
-from coordinaut_git.errors import CoordinautError, Kind, environment
+from coordinaut_git.errors import CoordinautError, environment
 from coordinaut_git.plumbing.boot_clock import boot_id, boottime_ms_now
 from coordinaut_git.stores.sql.chain import FIRST, next_head
-from coordinaut_git.stores.sql.database import Clash, CommitUnclear, Database, NotThere, Queue, Row, Transaction, gone
+from coordinaut_git.stores.sql.database import Clash, Database, NotThere, Queue, Row, Transaction, gone
 from coordinaut_git.stores.sql.documents import SqlDocuments, Writing
 from coordinaut_git.stores.sql.entries import ADD, Entries, entry_row
+from coordinaut_git.stores.sql.settle import settled
 
 T = TypeVar("T")
 
 CHECKPOINT_EVERY = 64
 SINCE_LIMIT = 512
-SETTLE_S = 10.0
-_SETTLE_PAUSE_S = 0.1
 _SHORTEST_LOOK_S, _LONGEST_LOOK_S = 0.01, 0.25
 
 _MAKE_LINE = "INSERT INTO coordinaut_line (name, head, seq) VALUES (?, ?, 0) ON CONFLICT DO NOTHING"
@@ -71,7 +70,7 @@ class SqlStore:
         if self.head() is not None:
             return False
         self.database.prepare()
-        return self._settled(
+        return settled(
             lambda: self._write(lambda transaction: transaction.change(_MAKE_LINE, self.line, FIRST)) == 1,
             lambda: False if self._entries.newest() else None,
         )
@@ -194,14 +193,13 @@ class SqlStore:
 
     def problems(self) -> list[str]:
         """What is wrong with the database and with the chain of the line, as sentences; reads everything."""
-        found = self.database.problems()
-        head = self.head()
         try:
+            found = self.database.problems()
+            head = self.head()
             if head is not None and not found:
-                for _ in self.log(head):
-                    pass
+                deque(self.log(head), maxlen=0)
         except CoordinautError as error:
-            found.append(error.message)
+            return [error.message]
         return found
 
     def queue(self, wait_s: float) -> AbstractContextManager[bool]:
@@ -219,7 +217,7 @@ class SqlStore:
         return (rows[0][0], rows[0][1]) if rows else (0, FORMAT)
 
     def _check_next(self, expected: Head, entry: Entry) -> None:
-        seq = self._entries.seq_of(expected) + 1
+        seq = self._entries.likely_seq_of(expected) + 1
         if entry.seq != seq:
             raise ValueError(f"the entry has seq {entry.seq} where {seq} belongs")
 
@@ -243,7 +241,7 @@ class SqlStore:
                     one.write(Writing(transaction, self.line, one.seq))
 
         try:
-            self._settled(lambda: self._write(work), lambda: self._landed_for_certain(entry_id))
+            settled(lambda: self._write(work), lambda: self._landed_for_certain(entry_id))
         except Clash:
             raise ValueError(f"the entry {entry_id} is on the line already") from None
         self._entries.remember(new, seq)
@@ -253,30 +251,6 @@ class SqlStore:
             return self.database.write(work)
         except NotThere:
             raise gone(self.database) from None
-
-    def _settled(self, attempt: Callable[[], T], look: Callable[[], T | None]) -> T:
-        """What the attempt gives; where its commit failed, what `look` finds, and if that is None it is made again."""
-        for last in (False, True):
-            try:
-                return attempt()
-            except CommitUnclear as unclear:
-                found = self._look(look, unclear)
-                if found is not None:
-                    return found
-                if last or unclear.error.kind != Kind.CONTENDED:
-                    raise unclear.error from unclear
-        raise AssertionError(attempt)
-
-    def _look(self, look: Callable[[], T | None], unclear: CommitUnclear) -> T | None:
-        until = time.monotonic() + SETTLE_S
-        while True:
-            try:
-                return look()
-            except (CoordinautError, CommitUnclear) as error:
-                again = isinstance(error, CommitUnclear) or error.kind == Kind.CONTENDED
-                if not again or time.monotonic() > until:
-                    raise OutcomeUnknown(unclear.error.message) from error
-            time.sleep(_SETTLE_PAUSE_S)
 
     def _landed_for_certain(self, entry_id: str) -> bool | None:
         """Whether the entry is on the line, asked when no transaction is changing the line any more."""
