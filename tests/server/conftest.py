@@ -14,6 +14,17 @@ def server(tmp_path_factory):
         yield server
 
 
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def any_server(request, tmp_path_factory):
+    """A server over each kind of database."""
+    folder = tmp_path_factory.mktemp("server")
+    environ = {}
+    if request.param == "postgres":
+        environ["COORDINAUT_SERVER_DATABASE_URL"] = request.getfixturevalue("postgres").url
+    with Server(folder, **environ) as server:
+        yield server
+
+
 @pytest.fixture
 def project():
     """The address of a project of team red that nobody has used."""

@@ -2,7 +2,9 @@
 
 from coordinaut_git.clock import RandomIds
 from coordinaut_git.coordinator import Coordinator
+from coordinaut_git.protocol.apply import apply
 from coordinaut_git.protocol.model import Actor
+from coordinaut_git.protocol.ops import from_entry
 from coordinaut_git.protocol.requests import ClaimTask, CreateTask, PostMessage, ReleaseTask
 from coordinaut_git.protocol.values import Instant
 from coordinaut_git.stores.memory import MemoryStore
@@ -41,6 +43,25 @@ class Writer:
         self.run(ClaimTask(task=task), instance)
         self.run(PostMessage(text=f"about {number}", broadcast=True), instance)
         self.run(ReleaseTask(task=task, reason="done"), instance)
+
+    def claim(self, title, files, instance):
+        """A task that is created and claimed: two operations."""
+        task = self.run(CreateTask(title=title, files=(files,)), instance).operation.change.task_id
+        self.run(ClaimTask(task=task), instance)
+
+    @classmethod
+    def after(cls, entries):
+        """A writer on a copy of a line."""
+        writer = cls()
+        for entry in entries:
+            state = apply(writer.coordinator.read().state, from_entry(entry), entry.seq)
+            writer.store.commit(writer.store.head(), entry, state.changes)
+        return writer
+
+    @classmethod
+    def replayed(cls, entries):
+        """The state that these entries give."""
+        return cls.after(entries).coordinator.read().state
 
     @property
     def entries(self):

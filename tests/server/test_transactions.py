@@ -18,8 +18,8 @@ def send(client, project, head, entry, **more):
     return client.post(f"{project}/transactions", {"entry": entry, **more}, if_match=quoted(head))
 
 
-def test_a_project_begins_once(server, project):
-    client = server.client()
+def test_a_project_begins_once(any_server, project):
+    client = any_server.client()
     assert client.get(f"{project}/state").failure == (404, "no_project")
     head = begun(client, project)
     again = client.put(f"{project}/state", {}, if_none_match="*")
@@ -29,8 +29,8 @@ def test_a_project_begins_once(server, project):
     }  # fmt: skip
 
 
-def test_a_transaction_moves_the_head_and_keeps_its_documents(server, project):
-    client = server.client()
+def test_a_transaction_moves_the_head_and_keeps_its_documents(any_server, project):
+    client = any_server.client()
     first = begun(client, project)
     answer = send(client, project, first, opaque(1), changes={"a/b.json": {"n": 1}, "c": "text"}, base=0)
     assert (answer.status, set(answer.value)) == (201, {"head"})
@@ -43,8 +43,8 @@ def test_a_transaction_moves_the_head_and_keeps_its_documents(server, project):
         assert state["entries"] == [opaque(1)]
 
 
-def test_a_stale_head_is_refused_with_what_came_since_and_nothing_is_written(server, project):
-    client = server.client()
+def test_a_stale_head_is_refused_with_what_came_since_and_nothing_is_written(any_server, project):
+    client = any_server.client()
     first = begun(client, project)
     head = send(client, project, first, opaque(1)).head
     lost = send(client, project, first, opaque(1, id="other"))
@@ -53,8 +53,8 @@ def test_a_stale_head_is_refused_with_what_came_since_and_nothing_is_written(ser
     assert client.get(f"{project}/state").head == head
 
 
-def test_the_same_transaction_again_is_answered_and_not_applied_twice(server, project):
-    client = server.client()
+def test_the_same_transaction_again_is_answered_and_not_applied_twice(any_server, project):
+    client = any_server.client()
     first = begun(client, project)
     head = send(client, project, first, opaque(1)).head
     send(client, project, head, opaque(2))
@@ -63,15 +63,15 @@ def test_the_same_transaction_again_is_answered_and_not_applied_twice(server, pr
     assert client.get(f"{project}/state").value["seq"] == 2
 
 
-def test_an_entry_with_the_wrong_number_is_refused(server, project):
-    client = server.client()
+def test_an_entry_with_the_wrong_number_is_refused(any_server, project):
+    client = any_server.client()
     head = begun(client, project)
     assert send(client, project, head, opaque(2)).status == 422
     assert client.get(f"{project}/state").head == head
 
 
-def test_a_state_that_the_client_has_is_not_sent_again(server, project):
-    client = server.client()
+def test_a_state_that_the_client_has_is_not_sent_again(any_server, project):
+    client = any_server.client()
     head = begun(client, project)
     held = client.get(f"{project}/state", if_none_match=quoted(head))
     assert (held.status, held.data, held.head) == (304, b"", head)
@@ -79,8 +79,8 @@ def test_a_state_that_the_client_has_is_not_sent_again(server, project):
     assert client.get(f"{project}/state", if_none_match=quoted(head)).head == after
 
 
-def test_events_are_read_page_by_page_from_a_number_or_a_head(server, project):
-    client = server.client()
+def test_events_are_read_page_by_page_from_a_number_or_a_head(any_server, project):
+    client = any_server.client()
     heads = [begun(client, project)]
     for seq in range(1, 8):
         heads.append(send(client, project, heads[-1], opaque(seq)).head)

@@ -61,7 +61,7 @@ class Application:
         del app
         settings = self._settings
         projects = Projects(self._shelf, threads=settings.threads, most_open=settings.most_open)
-        health = Health(projects)
+        health = Health(projects, self._log)
         self.host = Host(
             settings=settings,
             tokens=self._tokens,

@@ -28,6 +28,12 @@ class Connection(H11Protocol):
         elif self._limit is None:
             self._begin()
 
+    def on_response_complete(self) -> None:
+        """Begin the time for the next request if a part of it has come already."""
+        super().on_response_complete()
+        if not self._asked() and self._limit is None and self.conn.trailing_data[0]:
+            self._begin()
+
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the time."""
         self._end()

@@ -6,21 +6,23 @@ Rule 1: `ok` means that a line could be read and written now.
 import time
 from typing import Any
 
-from anyio import Lock
+from anyio import Lock, fail_after
 
 from coordinaut_git import __version__
 from coordinaut_git.documents import FORMAT
 from coordinaut_git.errors import CoordinautError
+from coordinaut_git.faces.http.logs import Log
 from coordinaut_git.faces.http.projects import Projects
 
 KEPT_S = 1.0
+LIMIT_S = 5.0
 
 
 class Health:
     """What was found, and when."""
 
-    def __init__(self, projects: Projects) -> None:
-        self._projects = projects
+    def __init__(self, projects: Projects, log: Log) -> None:
+        self._projects, self._log = projects, log
         self._began_s = time.monotonic()
         self._looked_s: float | None = None
         self._reason: str | None = None
@@ -45,7 +47,11 @@ class Health:
         if self._projects.news.ended:
             return "the server is stopping"
         try:
-            await self._projects.thread(self._projects.shelf.check)
+            with fail_after(LIMIT_S):
+                await self._projects.thread(self._projects.shelf.check, abandon=True)
         except CoordinautError as error:
-            return error.code  # the words may hold paths; the log has them
+            self._log.trouble(error)
+            return error.code  # its words may hold paths
+        except TimeoutError:
+            return f"the store does not answer within {LIMIT_S:g} s"
         return None

@@ -26,6 +26,7 @@ COORDINAUT_SERVER_TOKENS_FILE names a file with the same, where a token may stan
 COORDINAUT_SERVER_DATABASE_URL puts the data into PostgreSQL. Without a token the server does not start.
 Every option can come from the environment too, as COORDINAUT_SERVER_ and its name: COORDINAUT_SERVER_PORT=8080."""
 
+_SECONDS = click.FloatRange(0.1)
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -45,7 +46,8 @@ def _option(name: str, text: str, default: Any, kind: Any = None, *, target: str
 @_option("--max-open", "So many projects are kept open.", 128, click.IntRange(1), target="most_open")
 @_option("--threads", "So many threads ask the stores.", 16, click.IntRange(1, 256))
 @_option("--max-wait", "The longest wait for news, in seconds.", 60, click.FloatRange(0), target="longest_wait_s")
-@_option("--body-timeout", "The longest that a body may take to come.", 30, click.FloatRange(0.1), target="body_s")
+@_option("--head-timeout", "The longest that the head of a request may take to come.", 10, _SECONDS, target="headers_s")
+@_option("--body-timeout", "The longest that a body may take to come.", 30, _SECONDS, target="body_s")
 @_option("--stop-timeout", "The longest that stopping may take.", 10, click.FloatRange(1), target="stop_s")
 @_option("--root-path", "The path below which a proxy serves this.", "")
 @_option("--trusted-proxies", "Addresses whose X-Forwarded headers count.", None)

@@ -71,9 +71,9 @@ class Projects:
         finally:
             self.news.tell(place)
 
-    async def thread(self, work: Callable[[], T]) -> T:
-        """Do something that may block."""
-        return await to_thread.run_sync(work, limiter=self._limiter)
+    async def thread(self, work: Callable[[], T], *, abandon: bool = False) -> T:
+        """Do something that may block. What is abandoned when the caller is cut off goes on by itself."""
+        return await to_thread.run_sync(work, abandon_on_cancel=abandon, limiter=self._limiter)
 
     async def close(self) -> None:
         """Close every line."""

@@ -8,7 +8,12 @@ from coordinaut_git.faces.http.shelf import Shelf
 
 
 def open_shelf(settings: Settings) -> Shelf:
-    """SQLite files in the data folder; raises environment errors where they cannot be."""
+    """The database that the settings name, else SQLite files in the data folder; raises where neither can be used."""
     from coordinaut_git.faces.http.shelf_sqlite import SqliteShelf
 
-    return SqliteShelf(settings.data_dir)
+    files = SqliteShelf(settings.data_dir)  # backups lie there in any case
+    if not settings.database_url:
+        return files
+    from coordinaut_git.faces.http.shelf_postgres import PostgresShelf
+
+    return PostgresShelf(settings.database_url)
