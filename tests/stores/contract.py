@@ -7,10 +7,11 @@ Rule 2: no store overrides a case; test_contract.py counts.
 import pytest
 from contract_extending import ExtendingContract
 from contract_line import LineContract
+from contract_model import ModelContract
 from contract_sharing import SharingContract
 
 
-class StoreContract(LineContract, SharingContract, ExtendingContract):
+class StoreContract(LineContract, SharingContract, ExtendingContract, ModelContract):
     """The cases. A subclass gives the fixture `world`, whose store has not been created."""
 
     @pytest.fixture

@@ -54,7 +54,7 @@ def test_no_case_is_skipped_or_lost(request):
     if len(here) > len(wanted):
         assert {item.name for item in here} >= wanted
         assert not [item for item in here if item.get_closest_marker("skip") or item.get_closest_marker("skipif")]
-    assert len(cases(StoreContract)) >= 41, "cases were lost"
+    assert len(cases(StoreContract)) >= 47, "cases were lost"
     assert len(cases(ProcessContract)) >= 4, "cases were lost"
 
 

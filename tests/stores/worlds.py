@@ -205,7 +205,7 @@ class JsonWorld(World):
         return open_json_store(self.root, flush=False)
 
     def raw_log(self):
-        lines = (self.root / "events.jsonl").read_text().splitlines()
+        lines = (self.root / "events.jsonl").read_bytes().split(b"\n")[:-1]
         return [canonical(json.loads(line)["operation"]) for line in lines]
 
     def raw_documents(self):
