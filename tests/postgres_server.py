@@ -47,9 +47,9 @@ class PostgresServer:
     def url(self):
         return f"postgresql://tester@/postgres?host={self.folder}"
 
-    def start(self):
-        """Start it and wait until it answers."""
-        settings = [word for name, value in SETTINGS.items() for word in ("-c", f"{name}={value}")]
+    def start(self, **more):
+        """Start it and wait until it answers; `more` are settings beside the usual ones."""
+        settings = [word for name, value in (SETTINGS | more).items() for word in ("-c", f"{name}={value}")]
         command = [self.programs / "postgres", "-D", self.folder / "data", "-k", self.folder, *settings]
         self.process = subprocess.Popen(self._as_other(command, dying=True), cwd=self.folder, **_SILENT)
         until = time.monotonic() + START_S

@@ -1,5 +1,6 @@
 """What the two databases of the SQL store have in common, beyond the contract."""
 
+import os
 import threading
 from hashlib import sha256
 
@@ -212,3 +213,18 @@ def test_the_state_is_the_same_through_threads_that_share_one_handle(store):
     for thread in threads:
         thread.join()
     assert len(state(store)) == 60
+
+
+def test_a_child_of_a_fork_has_a_connection_of_its_own(store):
+    put(store, {"a.json": "1"})
+    pid = os.fork()
+    if pid == 0:
+        try:
+            put(store, {"child.json": "1"})
+            store.close()
+            os._exit(0)
+        finally:
+            os._exit(1)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+    put(store, {"b.json": "2"})
+    assert state(store) == {"a.json": b"1", "child.json": b"1", "b.json": b"2"}

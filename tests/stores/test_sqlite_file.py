@@ -261,21 +261,6 @@ def test_a_file_in_the_place_of_a_backup_is_left_as_it_is(path, store):
     assert copy.read_text() == "my notes"
 
 
-def test_a_child_of_a_fork_has_a_connection_of_its_own(path, store):
-    put(store, {"a.json": "1"})
-    pid = os.fork()
-    if pid == 0:
-        try:
-            put(store, {"child.json": "1"})
-            store.close()
-            os._exit(0)
-        finally:
-            os._exit(1)
-    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
-    put(store, {"b.json": "2"})
-    assert state(store) == {"a.json": b"1", "child.json": b"1", "b.json": b"2"}
-
-
 def test_a_creator_that_is_killed_leaves_no_half_database(path):
     script = "import sys; from pathlib import Path; from coordinaut_git.stores.sql import open_sqlite_store\n"
     script += "print('ready', flush=True)\nopen_sqlite_store(Path(sys.argv[1])).create()"

@@ -35,7 +35,7 @@ class Connections:
     """At most `MOST` connections to one database; those that are idle are used again, the last one first."""
 
     def __init__(self, url: str) -> None:
-        self._url, self._location = url, location(url)
+        self._url, self._location, self._pid = url, location(url), os.getpid()
         self.users = 0
         self._idle: list[Connection] = []
         self._room = threading.BoundedSemaphore(MOST)
@@ -50,12 +50,19 @@ class Connections:
 
     def leave(self) -> None:
         """Close those that are idle, if nobody uses them any more."""
+        if not self.ours:
+            return
         with _registry:
             self.users -= 1
             if self.users:
                 return
-            _all.pop((os.getpid(), self._url), None)
+            _all.pop((self._pid, self._url), None)
         self.forget_idle()
+
+    @property
+    def ours(self) -> bool:
+        """Whether they are this process's: a forked child must not use those of its parent."""
+        return self._pid == os.getpid()
 
     @contextmanager
     def one(self) -> Iterator[Connection]:

@@ -114,7 +114,7 @@ class PostgresDatabase:
 
     @property
     def _connections(self) -> Connections:
-        if self._shared is None:
+        if self._shared is None or not self._shared.ours:
             self._shared = Connections.join(self._url)
         return self._shared
 
