@@ -140,13 +140,13 @@ def open_store(
 
             return open_git_store(place, replace(settings, ref=storage.ref), repository=repository)
         case Storage(kind="remote"):
+            from coordinaut_git.stores.remote import open_remote_store
+
             check_server(storage)
-            cache = place.own_dir / "remote"
-            token = environ.get(TOKEN) or None
-            opened: Store = _module(REMOTE, "remote").open_remote_store(
-                storage.url, storage.team, storage.project, token=token, cache_folder=cache
+            cache, token = place.own_dir / "remote", environ.get(TOKEN) or None
+            return open_remote_store(
+                storage.url, storage.team, storage.project, token=token, cache_folder=cache, environ=environ
             )
-            return opened
         case Storage(folder=folder):
             assert folder is not None
             check_folder(folder)

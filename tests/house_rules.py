@@ -35,7 +35,7 @@ LATE = (
 )
 """Modules that are themselves imported where they are needed only, as test_start_up sees."""
 
-LATE_FOLDERS = ("coordinaut_git/faces/http/", "coordinaut_git/faces/mcp/")
+LATE_FOLDERS = ("coordinaut_git/faces/http/", "coordinaut_git/faces/mcp/", "coordinaut_git/stores/remote/")
 """Folders with none but such modules."""
 
 
@@ -66,6 +66,7 @@ _CHANCE_HOME = (
     "stores/git/publish.py",
     "stores/git/pack_writer.py",
     "stores/git/stale_lock.py",
+    "stores/remote/server.py",
 )
 _SCREEN = ("faces/", "__main__.py")
 

@@ -2,10 +2,12 @@
 
 import json
 import os
+import shutil
 import sqlite3
 import subprocess
 from base64 import b64decode
 from contextlib import closing
+from hashlib import sha256
 from pathlib import Path
 
 from postgres_server import VARIABLE
@@ -14,7 +16,11 @@ from coordinaut_git.plumbing.repository import find
 from coordinaut_git.stores.git.store import open_git_store
 from coordinaut_git.stores.json import open_json_store
 from coordinaut_git.stores.memory import MemoryStore
+from coordinaut_git.stores.remote import open_remote_store
 from coordinaut_git.stores.sql import open_postgres_store, open_sqlite_store
+
+SERVER_URL, SERVER_DATA = "COORDINAUT_TESTS_SERVER_URL", "COORDINAUT_TESTS_SERVER_DATA"
+"""Where the fixture `coordinaut_server` says which server there is."""
 
 REF = "refs/coordinaut/state"
 
@@ -194,6 +200,31 @@ class PostgresWorld(SqlWorld):
             return connection.execute(statement.format(line=self.line)).fetchall()
 
 
+class RemoteWorld(SqlWorld):
+    """A project of its own on the server of the fixture `coordinaut_server`, which keeps it in a SQLite file."""
+
+    fixtures = ("coordinaut_server",)
+
+    def __init__(self, folder):
+        super().__init__(folder)
+        self.project = sha256(str(folder).encode()).hexdigest()[:16]
+        self.url, self.data = os.environ[SERVER_URL], Path(os.environ[SERVER_DATA])
+
+    def new_handle(self):
+        return open_remote_store(
+            self.url, "red", self.project, token="red-member", cache_folder=self.folder / "cache", environ={}
+        )
+
+    def ask(self, statement):
+        file = self.data / "teams" / "red" / self.project / "state.sqlite"
+        with closing(sqlite3.connect(file)) as connection, connection:
+            return connection.execute(statement.format(line=self.line)).fetchall()
+
+    def damage(self):
+        super().damage()
+        shutil.rmtree(self.folder / "cache")  # which would know the state all the same
+
+
 class JsonWorld(World):
     """A folder with `state.json` and `events.jsonl`; not flushed, which only takes time (test_json_store.py flushes)."""
 
@@ -236,6 +267,7 @@ WORLDS = {
     "json": JsonWorld,
     "sqlite": SqliteWorld,
     "postgres": PostgresWorld,
+    "remote": RemoteWorld,
 }
 """Every store, in every place where it can lie; a line here runs all cases over it."""
 

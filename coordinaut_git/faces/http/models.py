@@ -214,22 +214,43 @@ class BackupContent(StateGiven):
     at: str
 
 
-class TransactionSent(Sent):
-    """One operation with the documents that it changes."""
+Changes = dict[str, Document | None]
+
+
+class StepSent(Sent):
+    """One of several operations that are written at once."""
 
     entry: EntryForm
-    changes: dict[str, Document | None] | None = Field(
-        None, description="Every document that differs from those of operation `base`; null where it is gone."
+    changes: Changes = Field(
+        description="Every document that differs from those of the step before, or of operation `base` for the first."
+    )
+
+
+class TransactionSent(Sent):
+    """One operation with the documents that it changes, or several of another line: `entry` or `steps`."""
+
+    entry: EntryForm | None = None
+    steps: list[StepSent] | None = Field(
+        None, description="Several operations, all or none.", min_length=1, max_length=LARGEST_LIMIT
+    )
+    changes: Changes | None = Field(
+        None,
+        description="Every document that differs from those of operation `base`; null where it is gone. The server "
+        "asks for them (409 `documents_needed`) where it wants them and they were left out.",
     )
     documents: Documents | None = Field(None, description="In place of changes: all documents there are from now on.")
     base: Number | None = Field(None, description="The `documentsSeq` that the changes are made on.")
 
 
 class TransactionGiven(Given):
-    """The head that the operation made; `repeated` where it was on the line already."""
+    """The head that the operation made; `repeated` where it was on the line already.
+
+    `documentsSeq` is given where the documents that were sent are kept now.
+    """
 
     head: HeadName
     repeated: bool | None = None
+    documentsSeq: Number | None = None  # noqa: N815
 
 
 def entry_from(form: EntryForm) -> Any:
@@ -272,7 +293,7 @@ class Failure(Given):
     ok: Literal[False]
     error: ErrorBody
     head: HeadName | None = None
-    entries: list[EntryForm] | None = None
+    entries: list[EventForm] | None = None
 
 
 __all__ = ["Unreadable"]
