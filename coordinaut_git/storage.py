@@ -27,6 +27,9 @@ IN_FOLDER = (JSON, SQLITE)
 """Those whose state lies in a folder of files."""
 
 STATE_FILES = {SQLITE: "state.sqlite", JSON: "state.json"}
+MOVING = "moving.json"
+"""The file, in the folder that is ours, that notes a move which is under way (moving/intent.py)."""
+
 TOKEN = "COORDINAUT_TOKEN"  # noqa: S105 - the name of a variable
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
 

@@ -5,7 +5,7 @@ Rule 2: what the environment says is read here, once, from the mapping that is g
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
@@ -22,7 +22,17 @@ from coordinaut_git.protocol.model import Actor, Instance, Tool
 from coordinaut_git.protocol.requests import Request
 from coordinaut_git.protocol.state import State
 from coordinaut_git.protocol.values import check_identifier
-from coordinaut_git.storage import GIT, IN_FOLDER, REMOTE, Storage, of_kind, open_store, ruling_storage, state_missing
+from coordinaut_git.storage import (
+    GIT,
+    IN_FOLDER,
+    MOVING,
+    REMOTE,
+    Storage,
+    of_kind,
+    open_store,
+    ruling_storage,
+    state_missing,
+)
 
 if TYPE_CHECKING:
     from coordinaut_git.history.history import History
@@ -63,15 +73,10 @@ class Workspace:
         self.storage = storage or Storage(kind=GIT, ref=settings.ref)
         self.fold = settings.ignore_case
         self.coordinator = Coordinator(
-            store,
-            clock,
-            ids,
-            fold=settings.ignore_case,
-            team=self.has_team,
-            replay=self._replay,
-            absent=self._absent,
+            store, clock, ids, fold=settings.ignore_case, team=self.has_team, replay=self._replay, absent=self._absent
         )
         self.notices: list[str] = []
+        self.progress: Callable[[int, int], None] = lambda _done, _of: None
         self.environ, self.clock, self._ids = environ, clock, ids
 
     @property
@@ -355,6 +360,10 @@ def open_workspace(
     """
     place = find(start)
     repository = open_repository(place)
+    if (place.own_dir / MOVING).exists():
+        from coordinaut_git.moving.finishing import settle
+
+        settle(place, repository, environ)
     settings = read_settings(repository)
     if ref:
         settings = replace(settings, ref=check_ref_name(ref))
@@ -365,16 +374,7 @@ def open_workspace(
         else replace(of_kind(storage or ruling.kind, place, settings), in_force=False)
     )
     store = open_store(opened, place, settings, environ, repository=repository)
-    return Workspace(
-        start,
-        place,
-        settings,
-        store,
-        environ,
-        clock or SystemClock(),
-        ids or RandomIds(),
-        storage=opened,
-    )
+    return Workspace(start, place, settings, store, environ, clock or SystemClock(), ids or RandomIds(), storage=opened)
 
 
 def _touch(path: Path, text: str = "") -> None:

@@ -25,6 +25,10 @@ def migrate(workspace: Workspace, request: ask.Migrate) -> Json:
     `documents` were written, `corrected` of them were there in other words (null if that cannot be told), `restored`
     objects of earlier ones were put back; `backup` names what to go back to (null where the line did not change).
     """
+    if request.to is not None:
+        from coordinaut_git.operations.moving import move
+
+        return move(workspace, request)
     workspace.check_in_force()
     store, head = workspace.store, workspace.coordinator.head()
     form = store.format(head)

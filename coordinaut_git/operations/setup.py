@@ -56,9 +56,9 @@ def init(workspace: Workspace, request: ask.InitProject) -> Json:
         raise invalid(
             "bad_policy", f"There is no policy {clip(request.policy)!r}.", hint="Give provisional or confirmed."
         )
-    wanted = _wanted(workspace, request)
+    wanted = wanted_storage(workspace, request)
     _check_remote(workspace, request.remote)
-    if _same_place(wanted, workspace.storage):
+    if same_place(wanted, workspace.storage):
         _check_there(workspace)
         created = _begun(workspace, wanted, workspace.store)
         where = workspace.store.describe()
@@ -72,7 +72,7 @@ def init(workspace: Workspace, request: ask.InitProject) -> Json:
     return {**where, "root": str(workspace.root), "created": created, "hooks": hooks}
 
 
-def _wanted(workspace: Workspace, request: ask.InitProject) -> Storage:
+def wanted_storage(workspace: Workspace, request: ask.InitProject) -> Storage:
     """What is asked for, filled up from what is in force and from the folder that is named."""
     ruling, place = workspace.storage, workspace.place
     folder = named(place, workspace.start, request.state_dir) if request.state_dir is not None else None
@@ -117,7 +117,7 @@ def _on_server(wanted: Storage, request: ask.InitProject, told: Json) -> Storage
     return server
 
 
-def _same_place(one: Storage, other: Storage) -> bool:
+def same_place(one: Storage, other: Storage) -> bool:
     """Whether two are the same store; a server's project is, whatever folder notes it."""
     if one.kind == other.kind == REMOTE:
         return replace(one, folder=None) == replace(other, folder=None)

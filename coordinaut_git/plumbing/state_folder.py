@@ -7,7 +7,8 @@ Rule 3: the folder is hidden from git, and no link stands in its place: such a l
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -139,10 +140,38 @@ def prepare(folder: Path, marker: Mapping[str, Any]) -> Json:
 
     Raises environment `cannot_write`.
     """
-    try:
+    hide(folder)
+    with _kept(folder):
+        _once(folder / MARKER, _marker_text(marker))
+    said = read_marker(folder)
+    assert said is not None
+    return said
+
+
+def hide(folder: Path) -> None:
+    """Make the folder, hidden from git, without a marker; raises environment `cannot_write`."""
+    with _kept(folder):
         folder.mkdir(parents=True, exist_ok=True)
         _once(folder / ".gitignore", "*\n")
-        _once(folder / MARKER, json.dumps({"format": FORMAT, **marker}, indent=2, sort_keys=True) + "\n")
+
+
+def mark_anew(folder: Path, marker: Mapping[str, Any]) -> None:
+    """Have `config.json` say this, whatever it said; raises environment `cannot_write`."""
+    hide(folder)
+    with _kept(folder):
+        _whole(folder / MARKER, _marker_text(marker), Path.replace)
+
+
+def unmark(folder: Path) -> None:
+    """Take `config.json` away: the folder keeps no state that counts; raises environment `cannot_write`."""
+    with _kept(folder):
+        (folder / MARKER).unlink(missing_ok=True)
+
+
+@contextmanager
+def _kept(folder: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         raise environment(
             "cannot_write",
@@ -150,22 +179,27 @@ def prepare(folder: Path, marker: Mapping[str, Any]) -> Json:
             hint="Give this user the right to write there, or name another folder with --state-dir.",
             path=str(folder),
         ) from error
-    said = read_marker(folder)
-    assert said is not None
-    return said
+
+
+def _marker_text(marker: Mapping[str, Any]) -> str:
+    return json.dumps({"format": FORMAT, **marker}, indent=2, sort_keys=True) + "\n"
 
 
 def _once(file: Path, text: str) -> None:
     """Write a file whole, unless there is one."""
-    if file.exists():
-        return
+    if not file.exists():
+        _whole(file, text, _named_once)
+
+
+def _whole(file: Path, text: str, name: Callable[[Path, Path], object]) -> None:
+    """Write a file beside, for good, and have it given its name."""
     beside = file.with_name(f"{file.name}.{os.getpid()}")
     try:
         with beside.open("w", encoding="utf-8") as stream:
             stream.write(text)
             stream.flush()
             os.fsync(stream.fileno())
-        _named_once(beside, file)
+        name(beside, file)
     finally:
         beside.unlink(missing_ok=True)
 

@@ -22,7 +22,7 @@ def move(asker: Asker, request: ask.MoveState) -> Made:
         return None
     change = StateMoved(
         from_=source,
-        to=request.to,
+        to=request.to or "",
         state_dir=request.state_dir,
         remote_url=request.remote_url,
         team=request.team,

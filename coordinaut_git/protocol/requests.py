@@ -368,23 +368,27 @@ class CompletionScript(Request):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Migrate(Request):
-    """Bring the stored state to the newest format, after a backup; says so where there is nothing to do."""
+    """Bring the stored state to the newest format, or move it to another storage with --to; a backup is made first.
 
-    to: str | None = planned("Move the state to another storage", None)
+    Where there is nothing to do it says so.
+    """
+
+    to: str | None = param("Move the state to this storage: git, json, sqlite or remote.", None, metavar="KIND")
+    ref: str | None = param("The ref that is to keep it (git).", None, metavar="REF")
+    state_dir: str | None = param("The folder that is to keep it (json, sqlite).", None, metavar="PATH")
+    remote_url: str | None = param(
+        "The address of the coordinaut-server that is to keep it (remote).", None, metavar="URL"
+    )
+    team: str | None = param("The team on the server.", None, metavar="NAME")
+    project: str | None = param("The project of that team.", None, metavar="NAME")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MoveState(Request):
+class MoveState(Migrate):
     """Note that another storage keeps the state from now on; what `migrate --to` asks for once that has a copy.
 
     Asked of a storage that the state was moved away from, with its own name, it brings the state back.
     """
-
-    to: str = param("The storage.", metavar="KIND")
-    state_dir: str | None = param("The folder it is in.", None)
-    remote_url: str | None = param("The server's address.", None)
-    team: str | None = param("The team on the server.", None)
-    project: str | None = param("The project on the server.", None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,8 +38,22 @@ def _tally(checks: list[Result]) -> str:
     return f"{number(len(checks), 'check')}: " + ", ".join(f"{count} {mark}" for mark, count in found if count) + "."
 
 
+def _moved(result: Result, look: Look) -> str:
+    where = f"{text(result['to'])} storage ({path(str(result['location']))})"
+    if not result["changed"]:
+        return f"Nothing to move: the state is kept by the {where} already.\n"
+    counted = number(result["operations"], "operation")
+    return (
+        f"The state is kept by the {where} from now on: {counted}, compared one by one.\n"
+        f"The {text(result['from'])} storage keeps what it has, and takes nothing more.\n"
+        f"{look.paint('Backup:', 'dim')} {path(str(result['backup']))}\n"
+    )
+
+
 def render_migrate(result: Result, look: Look) -> str:
     """What was written anew and where the backup is, or that there was nothing to do."""
+    if "from" in result:
+        return _moved(result, look)
     form, replayed = result["toFormat"], number(result["operations"], "operation")
     if not result["changed"] and result["restored"]:
         lost = number(result["restored"], "object")

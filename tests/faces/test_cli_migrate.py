@@ -250,11 +250,6 @@ def test_a_migration_beside_running_writers_loses_nothing(cli, line, git):
     cli.json(line.root, "doctor", "--deep")
 
 
-def test_to_move_to_another_storage_is_planned(cli, project):
-    answer = cli(project, "migrate", "--to", "sqlite", "--json")
-    assert answer.failure == (2, "planned")
-
-
 def test_before_anything_is_coordinated_there_is_nothing_to_migrate(cli, repository, project):
     assert cli(repository, "migrate", "--json").failure == (3, "no_store")
     assert cli.json(project, "migrate")["changed"] is False
