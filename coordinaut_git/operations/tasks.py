@@ -7,6 +7,7 @@ from coordinaut_git.operations.people import told
 from coordinaut_git.protocol import requests as ask
 from coordinaut_git.protocol import views
 from coordinaut_git.protocol.model import Actor
+from coordinaut_git.protocol.references import find_task
 from coordinaut_git.protocol.state import CLOSED
 from coordinaut_git.workspace import Workspace
 
@@ -28,6 +29,12 @@ def listed(workspace: Workspace, request: ask.ListTasks) -> Json:
     shown = views.status_view(state, workspace.coordinator.moment(state), everything=everything)["tasks"]
     fitting = [task for task in shown if request.status in {None, task["status"]}]
     return {"tasks": fitting[: request.limit], "total": len(fitting)}
+
+
+def one(workspace: Workspace, reference: str) -> Json:
+    """`{"task", "lease"}` of the task that is meant; raises as `find_task`."""
+    state = workspace.coordinator.read().state
+    return views.outcome_form(state, find_task(state, reference).id, workspace.coordinator.moment(state))
 
 
 def create(workspace: Workspace, request: ask.CreateTask) -> Json:

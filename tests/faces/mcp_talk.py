@@ -27,12 +27,19 @@ def server(root: Path, **environ: str) -> StdioServerParameters:
     )
 
 
-def talk(root: Path, script: Callable[[Client], Awaitable[Any]], mode: str = "auto", **environ: str) -> Any:
-    """Run a conversation with a server that was started in `root`."""
+def talk(
+    root: Path,
+    script: Callable[[Client], Awaitable[Any]],
+    mode: str = "auto",
+    client: dict[str, Any] | None = None,
+    **environ: str,
+) -> Any:
+    """Run a conversation with a server that was started in `root`; `client` are options of the client."""
 
     async def run() -> Any:
-        async with asyncio.timeout(LIMIT_S), Client(stdio_client(server(root, **environ)), mode=mode) as client:
-            return await script(client)
+        speaking = Client(stdio_client(server(root, **environ)), mode=mode, **(client or {}))
+        async with asyncio.timeout(LIMIT_S), speaking as opened:
+            return await script(opened)
 
     return asyncio.run(run())
 

@@ -39,9 +39,12 @@ class Roots:
         self._check(start)
         return start
 
-    def check(self, workspace: Workspace, request: Request) -> None:
-        """Raise denied `root_not_allowed` for a repository, or a file of a request, that lies outside."""
+    def check(self, workspace: Workspace) -> None:
+        """Raise denied `root_not_allowed` for a repository that lies outside."""
         self._check(workspace.root.resolve())
+
+    def check_files(self, workspace: Workspace, request: Request) -> None:
+        """Raise denied `root_not_allowed` for a file of a request that lies outside."""
         if isinstance(request, InitProject) and request.state_dir:
             self._check((workspace.start / request.state_dir).resolve())
         for named in _files(request):

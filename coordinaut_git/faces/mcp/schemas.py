@@ -19,6 +19,9 @@ from coordinaut_git.protocol.requests import ActingRequest, Request
 Json = dict[str, Any]
 
 ROOT = "root"
+UNTOLD = frozenset({"tool"})
+"""Parameters whose words are not listed: the server knows which program its client is."""
+
 _COMMAND_LINE_WORDS = re.compile(r"; (?:may be repeated|repeat or separate by commas)|; --?[a-z -]+[^.]*")
 
 
@@ -63,7 +66,8 @@ def read_arguments(operation: Operation, arguments: Mapping[str, Any]) -> tuple[
 def _described(field: "Field[Any]") -> Json:
     text = SHORT_HELP.get(field.name) if field in fields(ActingRequest) else None
     text = _COMMAND_LINE_WORDS.sub("", field.metadata["help"]) if text is None else text
-    return _typed(without_none(field.type)) | ({"description": text} if text else {})
+    kind = str if field.name in UNTOLD else without_none(field.type)
+    return _typed(kind) | ({"description": text} if text else {})
 
 
 def _typed(kind: Any) -> Json:

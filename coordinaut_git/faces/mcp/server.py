@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import fields, replace
 from typing import Any
 
-from mcp.server import Server, ServerRequestContext
+from mcp.server import CacheHint, Server, ServerRequestContext
 from mcp_types import (
     CallToolRequestParams,
     CallToolResult,
@@ -21,11 +21,15 @@ from mcp_types import (
 from coordinaut_git import __version__
 from coordinaut_git.errors import CoordinautError, not_found
 from coordinaut_git.faces.mcp import answers, asking
+from coordinaut_git.faces.mcp.changes import Changes
+from coordinaut_git.faces.mcp.completions import Completions
+from coordinaut_git.faces.mcp.prompts import Prompts
+from coordinaut_git.faces.mcp.resources import Library
 from coordinaut_git.faces.mcp.roots import Roots
 from coordinaut_git.faces.mcp.schemas import read_arguments
 from coordinaut_git.faces.mcp.tools import described, offered_tools
 from coordinaut_git.faces.mcp.waiting import Work, waited, waits
-from coordinaut_git.faces.mcp.warm import Warm
+from coordinaut_git.faces.mcp.warm import Kept, Warm
 from coordinaut_git.faces.mcp.words import INSTRUCTIONS
 from coordinaut_git.operations.table import Operation
 from coordinaut_git.protocol.model import Tool
@@ -37,6 +41,9 @@ Context = ServerRequestContext[Any, Any]
 Done = tuple[Json, list[str]]
 
 NAME = "coordinaut"
+LASTING = CacheHint(ttl_ms=3_600_000, scope="public")
+"""For what is the same as long as the program is."""
+
 PROGRAMS = {
     "claude": Tool.CLAUDE,
     "codex": Tool.CODEX,
@@ -53,7 +60,12 @@ class Desk:
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self.tools = offered_tools(environ)
-        self.roots, self.warm = Roots(environ), Warm(environ)
+        self.roots = Roots(environ)
+        self.warm = Warm(environ, self.roots.check)
+
+    def here(self) -> Kept:
+        """The repository that is meant where nothing names one."""
+        return self.warm.at(self.roots.start(None))
 
     async def list(self, ctx: Context, params: PaginatedRequestParams | None) -> ListToolsResult:
         """Every tool, in the order of work."""
@@ -103,7 +115,7 @@ class Desk:
 
     def _work(self, operation: Operation, request: Request) -> Work[Done]:
         def work(workspace: Workspace) -> Done:
-            self.roots.check(workspace, request)
+            self.roots.check_files(workspace, request)
             return operation.handler(workspace, request), workspace.notices
 
         return work
@@ -122,4 +134,23 @@ def _with_program(request: Request, ctx: Context) -> Request:
 def build(environ: Mapping[str, str]) -> Server[Any]:
     """The server, for any transport; raises invalid where the environment asks for what there is not."""
     desk = Desk(environ)
-    return Server(NAME, version=__version__, instructions=INSTRUCTIONS, on_list_tools=desk.list, on_call_tool=desk.call)
+    library, prompts, completions = Library(desk.here), Prompts(desk.here), Completions(desk.here)
+    changes = Changes(desk.here)
+    return Server(
+        NAME,
+        version=__version__,
+        title="Coordinaut",
+        instructions=INSTRUCTIONS,
+        cache_hints={"tools/list": LASTING, "prompts/list": LASTING, "resources/templates/list": LASTING},
+        on_list_tools=desk.list,
+        on_call_tool=desk.call,
+        on_list_resources=library.list,
+        on_list_resource_templates=library.templates,
+        on_read_resource=library.read,
+        on_subscribe_resource=changes.subscribe,
+        on_unsubscribe_resource=changes.unsubscribe,
+        on_subscriptions_listen=changes.listen,
+        on_list_prompts=prompts.list,
+        on_get_prompt=prompts.get,
+        on_completion=completions.complete,
+    )

@@ -16,6 +16,8 @@ from typing import TypeVar
 from coordinaut_git.workspace import Workspace, open_workspace
 
 T = TypeVar("T")
+Check = Callable[[Workspace], None]
+"""Raises where a repository is not to be touched."""
 
 MOST_KEPT = 32
 
@@ -23,8 +25,8 @@ MOST_KEPT = 32
 class Kept:
     """One folder's workspace and its thread."""
 
-    def __init__(self, start: Path, environ: Mapping[str, str]) -> None:
-        self._start, self._environ = start, environ
+    def __init__(self, start: Path, environ: Mapping[str, str], check: Check) -> None:
+        self._start, self._environ, self._check = start, environ, check
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="coordinaut")
         self._workspace: Workspace | None = None
         self._folder = (0, 0)
@@ -42,10 +44,10 @@ class Kept:
         if self._workspace and (self._workspace.outdated() or _identity(self._workspace) != self._folder):
             self._drop()
         if self._workspace is None:
-            self._workspace = open_workspace(
-                self._start, self._environ, storage=self._environ.get("COORDINAUT_STORAGE") or None
-            )
+            storage = self._environ.get("COORDINAUT_STORAGE") or None
+            self._workspace = open_workspace(self._start, self._environ, storage=storage)
             self._folder = _identity(self._workspace)
+        self._check(self._workspace)
         self._workspace.notices = []
         return self._workspace
 
@@ -58,13 +60,13 @@ class Kept:
 class Warm:
     """The workspaces of a server."""
 
-    def __init__(self, environ: Mapping[str, str]) -> None:
-        self._environ = environ
+    def __init__(self, environ: Mapping[str, str], check: Check) -> None:
+        self._environ, self._check = environ, check
         self._kept: OrderedDict[Path, Kept] = OrderedDict()
 
     def at(self, start: Path) -> Kept:
         """The workspace of a folder; the one that was used longest ago makes room."""
-        kept = self._kept.pop(start, None) or Kept(start, self._environ)
+        kept = self._kept.pop(start, None) or Kept(start, self._environ, self._check)
         self._kept[start] = kept
         if len(self._kept) > MOST_KEPT:
             self._kept.popitem(last=False)[1].close()
