@@ -20,7 +20,7 @@ from coordinaut_git.workspace import Workspace
 
 Json = dict[str, Any]
 
-PROGRAM, DISTRIBUTION, MODULE = "coordinaut-mcp", "coordinaut-git", "coordinaut_git.faces.mcp"
+PROGRAM, DISTRIBUTION, MODULE = "coordinaut-mcp", "coordinaut-git", "coordinaut_git.faces.mcp.program"
 FETCHED = {
     Launcher.UVX: ("uvx", "--from", DISTRIBUTION, PROGRAM),
     Launcher.PIPX: ("pipx", "run", "--spec", DISTRIBUTION, PROGRAM),

@@ -5,7 +5,9 @@ Rule 2: the state is there before git's configuration names it; running this aga
 Rule 3: what a folder's `config.json` says is taken for true only where somebody named that folder.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -48,14 +50,16 @@ _BELONGS = {
 
 
 def init(workspace: Workspace, request: ask.InitProject) -> Json:
-    """`{"storage", "location", "root", "created", "hooks"}`, and what else the store tells of its place.
+    """`{"storage", "location", "root", "created", "hooks", "agents"}`, and what else the store tells of its place.
 
-    `created` tells whether this call made it; `hooks` is what `install-hooks` answers, null if they were not asked for.
+    `created` tells whether this call made it; `hooks` is what `install-hooks` answers, `agents` a list of `{"path",
+    "change"}`, both null if they were not asked for.
     """
     if request.policy is not None and request.policy not in POLICIES:
         raise invalid(
             "bad_policy", f"There is no policy {clip(request.policy)!r}.", hint="Give provisional or confirmed."
         )
+    agents = _agents(workspace, request)
     wanted = wanted_storage(workspace, request)
     _check_remote(workspace, request.remote)
     if same_place(wanted, workspace.storage):
@@ -69,7 +73,8 @@ def init(workspace: Workspace, request: ask.InitProject) -> Json:
         if value is not None and workspace.settings.values.get(key) != value:
             write_setting(workspace.place, key, value)
     hooks = _hooks(workspace) if request.hooks else None
-    return {**where, "root": str(workspace.root), "created": created, "hooks": hooks}
+    told = agents() if agents else None
+    return {**where, "root": str(workspace.root), "created": created, "hooks": hooks, "agents": told}
 
 
 def wanted_storage(workspace: Workspace, request: ask.InitProject) -> Storage:
@@ -216,3 +221,12 @@ def _hooks(workspace: Workspace) -> Json:
     from coordinaut_git.operations.hooks import install_hooks
 
     return install_hooks(workspace, ask.InstallHooks())
+
+
+def _agents(workspace: Workspace, request: ask.InitProject) -> Callable[[], list[Json]] | None:
+    """What tells the agents, once all else is done; whether it can is checked before anything is."""
+    if not request.agents:
+        return None
+    from coordinaut_git.operations.agents_file import checked_names, checked_work_tree, tell_agents
+
+    return partial(tell_agents, checked_work_tree(workspace.place.work_tree), checked_names(request.agents))

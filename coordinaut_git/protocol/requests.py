@@ -69,7 +69,9 @@ class InitProject(Request):
     team: str | None = param("The team on the server.", None, metavar="NAME")
     project: str | None = param("The project of that team.", None, metavar="NAME")
     hooks: bool = param("Install the git hooks too.", default=False)
-    agents: tuple[str, ...] = planned("Set up hooks of these agents", ())
+    agents: tuple[str, ...] = param(
+        "Tell these agents in AGENTS.md (or their own file) how to work here; none takes it out.", (), metavar="NAME,…"
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,9 @@
-"""What tells a client of the MCP server, and what became of its file.
+"""What tells a client of the MCP server, what tells agents how to work here, and what became of their files.
 
 Rule 1: a snippet is printed as the file that it is, so that it can be sent into one.
 """
+
+from collections.abc import Sequence
 
 from coordinaut_git.render.look import Look, Result
 from coordinaut_git.render.safe import path, printable
@@ -11,6 +13,12 @@ _CHANGES = {
     "added": "{title} knows coordinaut now: added to {path}.",
     "updated": "{title} knows coordinaut as it is now: brought up to date in {path}.",
     "removed": "{title} knows coordinaut no more: taken out of {path}.",
+}
+_TOLD = {
+    "added": "{path} tells agents how to work here: commit it.",
+    "updated": "{path} tells agents how to work here, brought up to date: commit it.",
+    "removed": "{path} tells agents of coordinaut no more.",
+    "unchanged": "{path} is as it was.",
 }
 
 
@@ -25,3 +33,10 @@ def render_mcp_config(result: Result, look: Look) -> str:
     return said + (
         "" if result["change"] == "removed" else look.paint(f"See it: {text(result['check'])}", "dim") + "\n"
     )
+
+
+def render_agents(files: Sequence[Result], look: Look) -> str:
+    """Which files tell agents how to work here."""
+    if not files:
+        return "No file tells agents of coordinaut.\n"
+    return "".join(f"{_TOLD[one['change']].format(path=look.paint(path(one['path']), 'bold'))}\n" for one in files)

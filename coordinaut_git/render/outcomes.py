@@ -16,17 +16,24 @@ def render_init(result: Result, look: Look) -> str:
     where = path(str(result.get("location") or ""))
     line = f" on {text(result['ref'])}" if result.get("ref") else ""
     state = f"{text(result['storage'])} store{line}" + (f" in {where}" if where else "")
-    hooks = _hooks(result["hooks"], look) if result.get("hooks") else ""
+    more = _hooks(result["hooks"], look) if result.get("hooks") else ""
+    more += _agents(result["agents"], look) if result.get("agents") is not None else ""
     if result.get("created"):
-        return f"Coordination is set up: {state}.\n{hooks}{look.paint(_NEXT, 'dim')}\n"
-    unchanged = "" if hooks else " Nothing was changed."
-    return f"Coordination was already set up: {state}.{unchanged}\n{hooks}"
+        return f"Coordination is set up: {state}.\n{more}{look.paint(_NEXT, 'dim')}\n"
+    unchanged = "" if more else " Nothing was changed."
+    return f"Coordination was already set up: {state}.{unchanged}\n{more}"
 
 
 def _hooks(result: Result, look: Look) -> str:
     from coordinaut_git.render.attribution import render_hooks
 
     return render_hooks(result, look)
+
+
+def _agents(files: list[Result], look: Look) -> str:
+    from coordinaut_git.render.clients import render_agents
+
+    return render_agents(files, look)
 
 
 def render_claim(result: Result, look: Look) -> str:

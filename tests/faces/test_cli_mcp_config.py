@@ -102,7 +102,7 @@ def test_without_an_installed_program_the_interpreter_starts_the_server(cli, tmp
     environ |= {"PATH": "/usr/bin:/bin"}
     command = cli.json(tmp_path, "mcp-config", "cursor", "--user", environ=environ)["command"]
     beside = str(Path(sys.executable).with_name("coordinaut-mcp"))
-    assert command in ([beside], [sys.executable, "-P", "-m", "coordinaut_git.faces.mcp"])
+    assert command in ([beside], [sys.executable, "-P", "-m", "coordinaut_git.faces.mcp.program"])
 
 
 @pytest.mark.parametrize(

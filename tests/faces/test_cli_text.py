@@ -203,7 +203,6 @@ def test_help_of_a_command_names_every_option_and_what_is_planned(cli, tmp_path,
 
 
 PLANNED = [
-    ("init", "agents", "claude"),
     ("migrate", "to", "sqlite"),
     ("install-hooks", "agents", "claude"),
 ]

@@ -33,7 +33,7 @@ The file of a project can be committed: it starts the server by its name, for ev
 with windows often do not have the `PATH` of a terminal. `--launcher uvx` starts it with `{UVX}`,
 which needs no installation; hooks and the command line are quicker with one.
 
-The server works in the repository that the client started it in.
+The server works in the repository that the client started it in. Its tools and settings are in [mcp.md](mcp.md).
 """
 TABLE = """\
 | client | name | the project's file | your file | see what the client makes of it |

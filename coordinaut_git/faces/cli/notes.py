@@ -9,7 +9,10 @@ NOTES: Mapping[str, str] = {
     "init": """\
 State lives on one ref of the repository, refs/coordinaut/state, which all its worktrees share; --storage and
 --state-dir have it live in a folder of files, or on a server, whose token comes from COORDINAUT_TOKEN. Nothing
-else is touched, but for the coordinaut.* keys of git's configuration that say so.""",
+else is touched, but for the coordinaut.* keys of git's configuration that say so.
+
+With --agents, a few marked lines in AGENTS.md tell agents how to work here; Claude Code gets them in CLAUDE.md where
+there is one, Gemini CLI in GEMINI.md. Running it again brings them up to date.""",
     "status": """\
 The most urgent tasks come first. A lease that has run out still shows, and still blocks.""",
     "create": """\

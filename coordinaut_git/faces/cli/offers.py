@@ -17,6 +17,7 @@ from click.shell_completion import CompletionItem
 
 from coordinaut_git.faces.cli.grow import said_nearest, workspace_at
 from coordinaut_git.faces.cli.parameters import COMMA_SEPARATED
+from coordinaut_git.operations.agents_file import NOBODY, OWN_FILES
 from coordinaut_git.operations.setup import POLICIES
 from coordinaut_git.plumbing.run import git_reading
 from coordinaut_git.protocol.inbox import unread
@@ -159,6 +160,7 @@ OFFERS: Mapping[str, Offer] = {
     "range": revisions,
     "check": checks,
     "policy": words(*POLICIES),
+    "agents": words(*OWN_FILES, NOBODY),
     "storage": words(*STORAGES),
 }
 LEFT_TO_THE_SHELL: Mapping[str, str] = {

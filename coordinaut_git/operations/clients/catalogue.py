@@ -15,7 +15,13 @@ from coordinaut_git.protocol.client_requests import Client
 NAME = "coordinaut"
 """What the server is called in every client; a client puts it before the names of the tools."""
 
-FORWARDED = ("COORDINAUT_INSTANCE", "COORDINAUT_TOKEN", "COORDINAUT_ROOTS", "COORDINAUT_MCP_PROFILE")
+FORWARDED = (
+    "COORDINAUT_INSTANCE",
+    "COORDINAUT_ROOT",
+    "COORDINAUT_ROOTS",
+    "COORDINAUT_MCP_PROFILE",
+    "COORDINAUT_TOKEN",
+)
 """What the server wants to know of the client's environment, where a client asks which variables to hand on."""
 
 Entry = dict[str, Any]
@@ -104,7 +110,7 @@ CATALOGUE = (
         ),
         entry=_plain,
         check="Settings > Developer",
-        note="It has no projects: the agent names the repository in each call (root).",
+        note="It has no projects: the agent names the repository in each call (root), or COORDINAUT_ROOT does.",
     ),
     Home(
         client=Client.CODEX,

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from coordinaut_git.operations.clients.jsonc import Member, Unreadable, Value, parsed
+from coordinaut_git.operations.clients.tail import line_end
 
 _USUAL_INDENT = "  "
 _BLANK = " \t\r\n"
@@ -63,7 +64,7 @@ def snippet(keys: Sequence[str], entry: Mapping[str, Any]) -> str:
 
 def _filled(text: str | None, keys: Sequence[str], entry: Mapping[str, Any]) -> str:
     """What becomes of a text without any value."""
-    line = _line_end(text or "")
+    line = line_end(text or "")
     whole = _pretty(_nested(keys, entry), _USUAL_INDENT, "", line)
     if text is None:
         return whole + line
@@ -118,7 +119,7 @@ def _check_object(value: Value, keys: Sequence[str]) -> None:
 
 def _with(text: str, inner: Value, key: str, value: Any, unit: str, *, made: bool = False) -> str:
     """The text with one more member at the end of an object; `made` if the value is an object for others to join."""
-    line, trimmed = _line_end(text), len(text[: inner.end - 1].rstrip(_BLANK))
+    line, trimmed = line_end(text), len(text[: inner.end - 1].rstrip(_BLANK))
     begin, shown = " ", _inline(value, made=made)
     if not inner.members and trimmed == inner.begin + 1:
         begin = ""
@@ -193,10 +194,6 @@ def _pretty(value: Any, unit: str, indent: str, line: str) -> str:
     deeper = indent + unit
     shown = (f"{deeper}{_inline(name)}: {_pretty(one, unit, deeper, line)}" for name, one in value.items())
     return "{" + line + f",{line}".join(shown) + line + indent + "}"
-
-
-def _line_end(text: str) -> str:
-    return "\r\n" if "\r\n" in text else "\n"
 
 
 def _own_indent(text: str, place: int) -> str:

@@ -1,7 +1,7 @@
 """An entry put into a text of TOML as a table of its own and taken out again, with every other byte left as it is.
 
 Rule 1: what comes out is read again, and must mean what went in and the entry: what cannot be shown is not done.
-Rule 2: what `put` made, `take` undoes to the byte, with no memory but the text: see `_appended`.
+Rule 2: what `put` made, `take` undoes to the byte: see `tail`.
 """
 
 import json
@@ -13,6 +13,7 @@ from typing import Any
 
 from coordinaut_git.operations.clients.json_entry import InTheWay
 from coordinaut_git.operations.clients.jsonc import Unreadable
+from coordinaut_git.operations.clients.tail import appended, cut, line_end
 from coordinaut_git.operations.clients.toml_lines import Statement, statements
 
 _PLACE = re.compile(r"\(at line (\d+), column (\d+)\)")
@@ -27,7 +28,7 @@ def put(text: str | None, keys: Sequence[str], entry: Mapping[str, Any]) -> str:
     wanted = _with(before, keys, entry)
     if wanted == before:
         return text or ""
-    after = _appended(text, keys, entry) if _at(before, keys) is None else _updated(text or "", keys, entry)
+    after = appended(text, snippet(keys, entry)) if _at(before, keys) is None else _updated(text or "", keys, entry)
     return _checked(after, wanted, keys)
 
 
@@ -38,7 +39,7 @@ def take(text: str, keys: Sequence[str]) -> str | None:
         return text
     shorter = text
     for begin, end, with_header in reversed(_runs(text, tuple(keys))):
-        shorter = _cut(shorter, begin, end, blank=with_header)
+        shorter = cut(shorter, begin, end, blank=with_header)
     if not shorter and text.endswith("\n"):
         return None
     return _checked(shorter, _without(before, keys), keys)
@@ -51,39 +52,13 @@ def found_at(text: str, keys: Sequence[str]) -> Any:
 
 def snippet(keys: Sequence[str], entry: Mapping[str, Any]) -> str:
     """A file with nothing but the entry."""
-    return _table(keys, entry, "\n")
-
-
-def _appended(text: str | None, keys: Sequence[str], entry: Mapping[str, Any]) -> str:
-    """The table after what is there.
-
-    It ends with a line break, and an empty line is before it; without a line break where there was none before.
-    """
-    if text is None:
-        return _table(keys, entry, "\n")
-    line = "\r\n" if "\r\n" in text else "\n"
-    table = _table(keys, entry, line)
-    if not text:
-        return table.removesuffix(line)
-    return f"{text}{line}{table}" if text.endswith("\n") else f"{text}{line}{line}{table.removesuffix(line)}"
-
-
-def _cut(text: str, begin: int, end: int, *, blank: bool) -> str:
-    """The text without a span of whole lines; the reverse of `_appended`."""
-    before, after = text[:begin], text[end:]
-    shorter = _without_break(before)
-    if blank and not after and not text.endswith("\n"):
-        return _without_break(shorter)
-    return (shorter if blank and shorter.endswith("\n") else before) + after
-
-
-def _without_break(text: str) -> str:
-    return text[:-2] if text.endswith("\r\n") else text.removesuffix("\n")
+    pairs = (f"{name} = {_shown(value)}\n" for name, value in entry.items())
+    return f"[{'.'.join(keys)}]\n" + "".join(pairs)
 
 
 def _updated(text: str, keys: Sequence[str], entry: Mapping[str, Any]) -> str:
     """The text with the pairs of the table as they are to be."""
-    line = "\r\n" if "\r\n" in text else "\n"
+    line = line_end(text)
     for name, value in reversed(list(entry.items())):
         found = {statement.name: statement for statement in statements(text)}
         own, header = found.get((*keys, name)), found.get(tuple(keys))
@@ -106,11 +81,6 @@ def _runs(text: str, keys: tuple[str, ...]) -> list[tuple[int, int, bool]]:
             runs.append((begin, statement.end, header))
         previous = statement
     return runs
-
-
-def _table(keys: Sequence[str], entry: Mapping[str, Any], line: str) -> str:
-    pairs = [f"{name} = {_shown(value)}" for name, value in entry.items()]
-    return line.join([f"[{'.'.join(keys)}]", *pairs, ""])
 
 
 def _shown(value: Any) -> str:
