@@ -26,6 +26,7 @@ Json = dict[str, Any]
 PAGE = 256
 PIECE_BYTES = 64 * 1024
 SUFFIX = ".json.gz"
+FACTS = ("backup", "head", "seq", "at")
 COMPRESSION = 6
 
 
@@ -57,35 +58,42 @@ class Backups:
         return facts
 
     def list(self, place: Place) -> list[Json]:
-        """The facts of a project's backups, newest first."""
-        names = [file.name.removesuffix(SUFFIX) for file in self._project(place).glob(f"*{SUFFIX}")]
-        found = [self.facts(place, name) for name in names]
+        """The facts of a project's backups, newest first; of what cannot be read there are none."""
+        found = []
+        for file in self._project(place).glob(f"*{SUFFIX}"):
+            with suppress(CoordinautError):
+                found.append(_facts(file))
         return sorted(found, key=lambda one: (one["at"], one["seq"], one["backup"]), reverse=True)
 
     def facts(self, place: Place, name: str) -> Json:
         """`{"backup", "head", "seq", "at"}`; raises 404."""
-        file = self._file(place, name)
         try:
-            with gzip.open(file, "rt", encoding="utf-8") as lines:
-                first = json.loads(lines.readline().rstrip().removesuffix(",") + "}")
+            return _facts(self._file(place, name))
         except FileNotFoundError:
             raise no_backup(name) from None
-        except (OSError, ValueError, EOFError) as error:
-            raise _damaged(file) from error
-        return {key: first[key] for key in ("backup", "head", "seq", "at")}
 
     def read(self, place: Place, name: str) -> Iterator[bytes]:
-        """The export in pieces; raises 404 at once."""
-        file = self._file(place, name)
-        if not file.exists():
-            raise no_backup(name)
-        return _pieces(file)
+        """The export in pieces; raises 404 and `damaged_backup` before the first."""
+        self.facts(place, name)
+        return _pieces(self._file(place, name))
 
     def _project(self, place: Place) -> Path:
         return self._folder / folder_name(place.team) / folder_name(place.project)
 
     def _file(self, place: Place, name: str) -> Path:
         return self._project(place) / f"{folder_name(name)}{SUFFIX}"
+
+
+def _facts(file: Path) -> Json:
+    """What the first line of a backup says; raises FileNotFoundError, and environment `damaged_backup`."""
+    try:
+        with gzip.open(file, "rt", encoding="utf-8") as lines:
+            first = json.loads(lines.readline().rstrip().removesuffix(",") + "}")
+        return {key: first[key] for key in FACTS}
+    except FileNotFoundError:
+        raise
+    except (OSError, ValueError, EOFError, KeyError) as error:
+        raise _damaged(file) from error
 
 
 def _lines(store: Store, head: Head, facts: Json) -> Iterator[str]:
