@@ -5,6 +5,7 @@ Rule 2: it is made under another name and renamed, so that it is there as a whol
 """
 
 import os
+import re
 import shutil
 from contextlib import suppress
 from pathlib import Path
@@ -16,10 +17,16 @@ from coordinaut_git.stores.json.state_file import State, state_text
 
 BACKUPS = "backups"
 _CHUNK_BYTES = 1024 * 1024
+_LABEL = re.compile(r"[A-Za-z0-9-][A-Za-z0-9.-]*")
 
 
 def keep(folder: Folder, state: State, label: str) -> str:
-    """Make the backup, unless it is there; gives its name. Raises `backup_failed`, and as `Folder.writing` does."""
+    """Make the backup, unless it is there; gives its name.
+
+    Raises `backup_failed`, as `Folder.writing` does, and ValueError for what is no label.
+    """
+    if not _LABEL.fullmatch(label):
+        raise ValueError(f"{label!r} is no label for a backup")
     name = f"{BACKUPS}/{label}"
     target = folder.path / name
     temporary = target.with_name(f".{label}.{os.getpid()}")

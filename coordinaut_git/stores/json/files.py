@@ -92,16 +92,11 @@ class Folder:
 
         path = self.path / f"{STATE}-lock"
         lock = FileLock(path, timeout=LOCK_S, mode=0o666)
-        try:
-            with self.writing(path):
+        with self.writing(path):
+            try:
                 lock.acquire(poll_interval=_POLL_S)
-        except Timeout:
-            raise contended(
-                "state_locked",
-                f"Another process has held {path} for {LOCK_S:g} seconds; nothing was changed.",
-                hint="Try again; if it stays so, look for a coordinaut that is stopped (fuser shows who holds a file).",
-                path=str(path),
-            ) from None
+            except Timeout:  # an OSError as well
+                raise _held_for_long(path) from None
         try:
             yield
         finally:
@@ -134,6 +129,15 @@ class Folder:
     def _flush(self, descriptor: int) -> None:
         if self.flush:
             os.fsync(descriptor)
+
+
+def _held_for_long(path: Path) -> CoordinautError:
+    return contended(
+        "state_locked",
+        f"Another process has held {path} for {LOCK_S:g} seconds; nothing was changed.",
+        hint="Try again; if it stays so, look for a coordinaut that is stopped (fuser shows who holds a file).",
+        path=str(path),
+    )
 
 
 def write_failure(path: Path, error: OSError) -> CoordinautError:

@@ -93,8 +93,10 @@ class Log:
 
     def _raw(self, descriptor: int, newest: Header) -> Iterator[tuple[int, bytes]]:
         """Every line with its number, newest first; the newest is the one that the state file names."""
-        seq = newest.seq
-        for raw in raw_lines_back(descriptor, newest.log_bytes):
+        seq, end = newest.seq, newest.log_bytes
+        if seq and os.pread(descriptor, 1, end - 1) != b"\n":
+            raise BadLine(seq, 1, f"{STATE} has reached operation {seq}, and no line ends where that one should")
+        for raw in raw_lines_back(descriptor, end):
             if seq == newest.seq and head_at(raw, seq) != newest.head:
                 raise BadLine(seq, 1, f"this is not the operation that {STATE} names")
             yield seq, raw
@@ -102,41 +104,39 @@ class Log:
 
     @contextmanager
     def _open(self, newest: Header) -> Iterator[int]:
+        """The log, to be read; what is found to be wrong in it is said in words."""
         path = self._folder.events
+        descriptor = self._descriptor()
         try:
             with self._folder.reading(path):
-                descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        except FileNotFoundError:
-            raise do_not_fit(self._folder.path, f"{EVENTS} is gone") from None
-        try:
-            with self._folder.reading(path):
-                size = os.fstat(descriptor).st_size
-                whole = size >= newest.log_bytes
-                ends = not newest.seq or os.pread(descriptor, 1, newest.log_bytes - 1) == b"\n"
-            if not whole or not ends:
-                raise self.first_fault(descriptor, newest) or self._cut_off(newest)
-            yield descriptor
+                yield descriptor
         except BadLine as bad:
-            raise self.first_fault(descriptor, newest) or damaged(path, bad.seq, bad.column, bad.what) from bad
+            raise self.first_fault(newest) or damaged(path, bad.seq, bad.column, bad.what) from bad
         finally:
             os.close(descriptor)
 
-    def first_fault(self, descriptor: int, newest: Header) -> CoordinautError | None:
-        """What is wrong with the first line that is not what was written; None if all lines hang together."""
-        before = FIRST
-        with self._folder.reading(self._folder.events), open(descriptor, "rb", closefd=False) as file:
-            file.seek(0)
-            for seq, raw in enumerate(file, 1):
-                if seq > newest.seq:
-                    break
+    def first_fault(self, newest: Header) -> CoordinautError | None:
+        """What is wrong with the first line that is not what was written; None if all that are published are there."""
+        path, before = self._folder.events, FIRST
+        with self._folder.reading(path), open(self._descriptor(), "rb") as file:  # noqa: PTH123 - a descriptor
+            for seq in range(1, newest.seq + 1):
+                raw = file.readline()
+                if not raw:
+                    what = f"{EVENTS} ends before operation {newest.seq}, which {STATE} has reached"
+                    return do_not_fit(self._folder.path, what)
                 try:
                     before = parsed(raw.removesuffix(b"\n"), seq, before).head
                 except BadLine as bad:
-                    return damaged(self._folder.events, bad.seq, bad.column, bad.what)
-        return None
+                    return damaged(path, bad.seq, bad.column, bad.what)
+            return None
 
-    def _cut_off(self, newest: Header) -> CoordinautError:
-        return do_not_fit(self._folder.path, f"{EVENTS} ends before operation {newest.seq}, which {STATE} has reached")
+    def _descriptor(self) -> int:
+        path = self._folder.events
+        try:
+            with self._folder.reading(path):
+                return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            raise do_not_fit(self._folder.path, f"{EVENTS} is gone") from None
 
     def unknown(self, head: Head) -> CoordinautError:
         """The error for what is no point of this line."""

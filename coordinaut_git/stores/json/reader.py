@@ -42,7 +42,7 @@ class StateReader:
             if state is not None and (size == state.header.log_bytes or self._a_writer_is_there(state.header, size)):
                 return state
             time.sleep(_PAUSE_S)  # the file may have been replaced, or made, between the two looks
-        raise self._unfit(state, size)
+        raise self._unfit(state)
 
     def known(self, head: Head) -> State | None:
         """The state at `head`, if it was the newest a moment ago."""
@@ -97,12 +97,12 @@ class StateReader:
         new = header_in(self._folder.new_state)
         return new is not None and new.previous == header.head and header.log_bytes < size <= new.log_bytes
 
-    def _unfit(self, state: State | None, size: int) -> CoordinautError:
+    def _unfit(self, state: State | None) -> CoordinautError:
         folder = self._folder.path
         if state is None:
             return do_not_fit(folder, f"{STATE} is gone, and {EVENTS} is there")
-        if size < state.header.log_bytes:
-            return do_not_fit(folder, f"{EVENTS} ends before operation {state.header.seq}, which {STATE} has reached")
+        if fault := self._log.first_fault(state.header):
+            return fault
         return do_not_fit(folder, f"{EVENTS} goes on after operation {state.header.seq}, where {STATE} ends")
 
 
