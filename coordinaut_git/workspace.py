@@ -294,7 +294,7 @@ class Workspace:
 
     def _known_as(self, instance: str) -> Instance | None:
         try:
-            return self.coordinator.read().state.instance(instance)
+            return self.coordinator.likely().state.instance(instance)
         except CoordinautError:
             return None  # no store yet: the operation itself says so
 

@@ -94,7 +94,7 @@ class History:
     def keep_up(self, most: int) -> None:
         """Bring the index up to date if at most the newest `most` operations are not in it; never fails or waits."""
         with suppress(CoordinautError):
-            known = self._coordinator.read()
+            known = self._coordinator.likely()
             self._shelf.keep_up(self._store, known.head, known.state.seq, most)
 
     def discard(self) -> None:
@@ -119,7 +119,7 @@ class History:
 
     def _ask(self, question: Callable[[Index], T]) -> T:
         """The answer of the index, which is made anew if it is of no use."""
-        head = self._coordinator.read().head
+        head = self._coordinator.likely().head
         try:
             return question(self._shelf.get(self._store, head))
         except (Useless, CoordinautError):  # is the line damaged, it is said by whoever reads it for the new index

@@ -4,7 +4,8 @@ Rule 1: what is known was once the newest. It grows at its end, without a gap, o
 Rule 2: the documents are those that the server keeps, never newer: what a writer sends is what differs from them.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import takewhile
 from typing import NamedTuple
 
 from coordinaut_git.documents import Entry, Head, Snapshot
@@ -99,6 +100,15 @@ class Known:
         if first + 1 < start and first != last:
             return None
         return tuple(event.entry for event in self._events[first + 1 - start : last + 1 - start])
+
+    def back(self, head: Head) -> Iterator[Event]:
+        """The operations from `head` back, newest first, as far as each is known with the head that it made."""
+        seq = self._places.get(head, 0)
+        if not self._events or seq < self._events[0].entry.seq:
+            return iter(())
+        return takewhile(
+            lambda event: event.head is not None, reversed(self._events[: seq + 1 - self._events[0].entry.seq])
+        )
 
     def _forget(self) -> None:
         needed = self.seq - self.base

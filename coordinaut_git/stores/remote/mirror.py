@@ -4,11 +4,14 @@ Rule 1: operations follow on what is known, without a gap; where they do not, th
 Rule 2: each operation is noted when it is first seen, since leases are judged by that.
 """
 
+from collections.abc import Iterator
+
 from coordinaut_git.documents import Entry, Head, Snapshot, check_format
 from coordinaut_git.stores.remote import answers
 from coordinaut_git.stores.remote.answers import MISSING, OK, Json
 from coordinaut_git.stores.remote.cache import Cache, Memory
 from coordinaut_git.stores.remote.known import Event, Gap, Known
+from coordinaut_git.stores.remote.layers import Layers
 from coordinaut_git.stores.remote.reading import Reader
 from coordinaut_git.stores.remote.server import Server
 
@@ -60,6 +63,15 @@ class Mirror:
         known.add(event)
         self._cache.append(before, event)
         return known
+
+    def begun(self, head: Head) -> None:
+        """Note that this handle has begun the line, with `head` as its first point."""
+        self._known = Known(head, 0, 0, Layers.of({}), [])
+        self._cache.keep(self._known)
+
+    def events_back(self, head: Head) -> Iterator[Event]:
+        """The operations from `head` back as far as they are known without a gap, newest first; none if it is not."""
+        return self._known.back(head) if self._known else iter(())
 
     def forget(self) -> None:
         """Note that what is known may not lead on; the next look fetches everything."""

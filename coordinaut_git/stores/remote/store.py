@@ -29,7 +29,8 @@ from coordinaut_git.stores.remote.address import address_of
 from coordinaut_git.stores.remote.answers import CONFLICT, CREATED, MISSING, OK, STALE, Json
 from coordinaut_git.stores.remote.cache import Cache, Memory
 from coordinaut_git.stores.remote.known import Event
-from coordinaut_git.stores.remote.mirror import PAGE, Mirror
+from coordinaut_git.stores.remote.mirror import Mirror
+from coordinaut_git.stores.remote.pages import Pages
 from coordinaut_git.stores.remote.server import Lost, Server
 from coordinaut_git.stores.remote.transport import Answer
 from coordinaut_git.wire import document_form, entry_form
@@ -53,6 +54,7 @@ class RemoteStore:
         self._waiting, self._queue = waiting, queue
         self._mirror = Mirror(server, cache)
         self._reader = self._mirror.reader
+        self._pages = Pages(self._mirror)
         self._cache = cache
         self._guard = threading.RLock()
 
@@ -73,7 +75,8 @@ class RemoteStore:
             answer = self._asked("PUT", "state", {"entries": []}, {"If-None-Match": "*"})
             if answer.status == STALE:
                 return False
-            self._reader.value(answer, OK, CREATED)
+            value = self._reader.value(answer, OK, CREATED)
+            self._mirror.begun(self._reader.head(value))
             return True
 
     def head(self) -> Head | None:
@@ -198,20 +201,13 @@ class RemoteStore:
             self._queue.close()
 
     def _back(self, head: Head) -> Iterator[Event]:
-        """Every point from `head` back to the first, a page at a time."""
-        with self._guard:
-            seq = self._mirror.seq_of(head)
-            if seq is None:
-                seq = self._reader.number(self._mirror.state_at(head, documents=False), "seq")
-        while seq > 0:
-            first = max(0, seq - PAGE)
+        events = self._pages.back(head)
+        while True:
             with self._guard:
-                answer = self.server.read(f"events?after={first}&limit={seq - first}")
-                events = self._reader.events(self._reader.value(answer, OK))
-            if len(events) != seq - first or events[-1].entry.seq != seq:
-                raise answers.bad_answer(self.server.address, f"operations {first + 1} to {seq} are not there")
-            yield from reversed(events)
-            seq = first
+                event = next(events, None)
+            if event is None:
+                return
+            yield event
 
     def _check_next(self, expected: Head, entry: Entry) -> None:
         seq = self._mirror.seq_of(expected)
