@@ -60,7 +60,7 @@ imports: $(READY) ## Check that imports run down only
 	$(BIN)/lint-imports
 
 .PHONY: docs
-docs: $(READY) ## Write docs/cli.md, the man page and docs/mcp-clients.md anew
+docs: $(READY) ## Write anew what is made from the commands: pages, man page, server.json, mcpb/
 	$(BIN)/python -m tools.reference
 
 .PHONY: package

@@ -17,21 +17,21 @@ PAGES = {page.name: page for page in pages()}
 MAN = PROJECT / "docs" / "coordinaut.1"
 
 
-@pytest.mark.parametrize("name", reference.PAGES)
-def test_a_page_is_what_the_commands_say_now(name):
-    assert (PROJECT / "docs" / name).read_text("utf-8") == reference.PAGES[name](), "write it anew: make docs"
+@pytest.mark.parametrize("name", reference.FILES)
+def test_a_file_is_what_the_commands_say_now(name):
+    assert (PROJECT / name).read_text("utf-8") == reference.FILES[name](), "write it anew: make docs"
 
 
-def test_a_page_that_drifted_is_told_and_written_anew(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(reference, "DOCS", tmp_path)
+def test_a_file_that_drifted_is_told_and_written_anew(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(reference, "ROOT", tmp_path)
     assert reference.main([]) == 0
     assert reference.main(["--check"]) == 0
-    (tmp_path / "cli.md").write_text("something else")
+    (tmp_path / "docs/cli.md").write_text("something else")
     assert reference.main(["--check"]) == 1
     assert "docs/cli.md" in capsys.readouterr().err
-    assert (tmp_path / "cli.md").read_text() == "something else", "looking changes nothing"
+    assert (tmp_path / "docs/cli.md").read_text() == "something else", "looking changes nothing"
     assert reference.main([]) == 0
-    assert (tmp_path / "cli.md").read_text() == markdown.page()
+    assert (tmp_path / "docs/cli.md").read_text() == markdown.page()
 
 
 def test_every_command_is_told_with_all_that_belongs_to_it():

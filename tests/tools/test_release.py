@@ -1,5 +1,6 @@
 """A release of this very project, dry and for real, in a throwaway clone and without a network."""
 
+import json
 import shutil
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from project_guard import PROJECT
 from tools.release import distribution
 from tools.release.conventional import Version
 from tools.release.refusal import Refused
-from tools.release.repository import CHANGELOG, SOURCE, Repository
+from tools.release.repository import CHANGELOG, SOURCE, WRITTEN, Repository
 
 pytestmark = pytest.mark.skipif(not (PROJECT / ".ci").exists(), reason="this is no checkout that could be released")
 NOT_OURS = (
@@ -92,7 +93,9 @@ def test_a_release_is_built_tried_recorded_and_made_once(clone, git, tmp_path):
     assert version_of(clone) == "0.2.0"
     assert git(clone, "status", "--porcelain") == ""
     assert git(clone, "log", "-1", "--format=%s") == "chore(release): v0.2.0"
-    assert git(clone, "show", "--format=", "--name-only", "HEAD").split() == ["CHANGELOG.md", SOURCE]
+    assert git(clone, "show", "--format=", "--name-only", "HEAD").split() == sorted(WRITTEN)
+    assert json.loads((clone / "server.json").read_text())["packages"][0]["version"] == "0.2.0"
+    assert '"coordinaut-git==0.2.0"' in (clone / "mcpb/pyproject.toml").read_text()
     assert git(clone, "rev-parse", "v0.2.0^{commit}") == git(clone, "rev-parse", "HEAD")
     assert "- A door." in git(clone, "tag", "--list", "--format=%(contents)", "v0.2.0")
     section = (clone / "CHANGELOG.md").read_text().partition("## [0.2.0] - 2026-11-22\n")[2]

@@ -98,7 +98,7 @@ def _told(plan: Plan, folder: Path, root: Path) -> str:
     return (
         f"{plan.last or 'the first release'} -> {plan.tag}, because of {len(counted)} of {len(plan.commits)} commits:\n"
         f"{because}"
-        f"1. write {plan.version} into {SOURCE}, and the section below into {CHANGELOG}\n"
+        f"1. write {plan.version} into {SOURCE} and what is made from it, and the section below into {CHANGELOG}\n"
         f"2. build the sdist and the wheel into {shown}/\n"
         "3. check their metadata; install the wheel into a fresh environment and run .ci/smoke there\n"
         f"4. commit `chore(release): {plan.tag}` and tag it {plan.tag}\n"

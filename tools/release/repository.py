@@ -8,12 +8,16 @@ import re
 import subprocess
 from pathlib import Path
 
+from tools.reference import listings
 from tools.release.conventional import Commit, Version
 from tools.release.refusal import Refused
 
 CHANGELOG = "CHANGELOG.md"
 SOURCE = "coordinaut_git/__init__.py"
-"""Where the version stands, and nowhere else: pyproject.toml reads it from there."""
+"""Where the version stands, and nowhere else: pyproject.toml reads it from there, and what is made says it after it."""
+
+WRITTEN = (SOURCE, CHANGELOG, *listings.files())
+"""What a release changes."""
 
 _VERSION_LINE = re.compile(r'^__version__ = "([^"]+)"$', re.MULTILINE)
 
@@ -70,21 +74,23 @@ class Repository:
         return (self.root / name).read_text("utf-8")
 
     def write_version(self, version: Version) -> None:
-        """Let the source say another version."""
+        """Let the source say another version, and the lists that are made from it."""
         text = _VERSION_LINE.sub(f'__version__ = "{version}"', self.read(SOURCE))
         (self.root / SOURCE).write_text(text, "utf-8")
+        for name, made in listings.files(str(version)).items():
+            (self.root / name).write_text(made, "utf-8")
 
     def write_changelog(self, text: str) -> None:
         """Write the changelog."""
         (self.root / CHANGELOG).write_text(text, "utf-8")
 
     def restore(self) -> None:
-        """Undo the two writes; the tree was clean before."""
-        self.git("checkout", "--quiet", "HEAD", "--", SOURCE, CHANGELOG)
+        """Undo what was written; the tree was clean before."""
+        self.git("checkout", "--quiet", "HEAD", "--", *WRITTEN)
 
     def commit_and_tag(self, tag: str, message: str, notes: str) -> None:
         """Record the release; git signs both if it is set up to (`commit.gpgSign`, `tag.gpgSign`)."""
-        self.git("commit", "--quiet", f"--message={message}", "--", SOURCE, CHANGELOG)
+        self.git("commit", "--quiet", f"--message={message}", "--", *WRITTEN)
         try:
             self.git("tag", "--annotate", "--cleanup=verbatim", f"--message={tag}\n\n{notes}", tag)
         except subprocess.CalledProcessError:
