@@ -31,7 +31,7 @@ GIT_CONFIG = f"""[user]
 [advice]
 \tdetachedHead = false
 """
-KEPT = ("COORDINAUT_CI", "COORDINAUT_LONG", "COORDINAUT_SEED")
+KEPT = ("COORDINAUT_CI", "COORDINAUT_CLIENTS", "COORDINAUT_LONG", "COORDINAUT_SEED")
 """Variables with our prefix that steer the tests themselves."""
 
 _FOREIGN = (

@@ -165,7 +165,7 @@ def sources() -> list[Path]:
 
 def texts(*suffixes: str) -> list[Path]:
     """The project's own text files with one of the suffixes, outside caches and what git ignores."""
-    skipped = {"dist", "build", "demo", "__pycache__"}
+    skipped = {"dist", "build", "demo", "__pycache__", "node_modules"}
     found: list[Path] = []
     for folder, folders, files in os.walk(PROJECT):
         folders[:] = [name for name in folders if name not in skipped and (name == ".ci" or not name.startswith("."))]
