@@ -163,8 +163,9 @@ def _open(kind: str, storage: Storage, settings: Settings) -> Store:
 
         file, queue = storage.folder / STATE_FILES[SQLITE], storage.folder / "queue"
         return open_sqlite_store(file, flush=settings.flush, queue_folder=queue)
-    store: Store = _module(kind, "json").open_json_store(storage.folder, flush=settings.flush)
-    return store
+    from coordinaut_git.stores.json import open_json_store
+
+    return open_json_store(storage.folder, flush=settings.flush)
 
 
 def _module(kind: str, name: str) -> Any:
