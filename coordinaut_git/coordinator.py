@@ -30,6 +30,9 @@ ATTEMPTS = 64
 QUEUE_S = 5.0
 LONGEST_PAUSE_S = 0.25
 CLOCK_TOLERANCE_MS = 60_000
+ON_A_SERVER = "remote"
+"""What users know a store as whose line is a server's."""
+
 OPERATION_BYTES, TASK_BYTES = 12, 6
 MOST_UNWRITTEN = 1_024  # documents that a state may hold above what the store has written, before it is read anew
 
@@ -140,6 +143,11 @@ class Coordinator:
         other._known, other._anew = known, True
         return other
 
+    @property
+    def confirmed(self) -> bool | None:
+        """Whether what is on the line is confirmed: a server is the judge of its team. None where there is no team."""
+        return True if self._storage == ON_A_SERVER else None
+
     def moment(self, state: State) -> Moment:
         """Now, for a decision on `state`."""
         local = self._clock.now()
@@ -148,6 +156,7 @@ class Coordinator:
             local=local,
             elapsed=self.store.seen_ms_ago,
             tolerance_ms=CLOCK_TOLERANCE_MS if self._team else 0,
+            confirmed=self.confirmed,
         )
 
     def run(self, request: Request, actor: Actor) -> Done:

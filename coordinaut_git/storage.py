@@ -6,21 +6,16 @@ Rule 2: a store is imported when it is opened, so that a command pays for its ow
 Rule 3: the token of a server is read from the environment, and written nowhere.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from coordinaut_git.documents import Store
 from coordinaut_git.errors import CoordinautError, environment, invalid
 from coordinaut_git.plumbing.repository import Place, Repository
 from coordinaut_git.plumbing.settings import Settings, write_setting
 from coordinaut_git.plumbing.state_folder import check_folder, told, usual_folder, written
-
-if TYPE_CHECKING:
-    from urllib.parse import SplitResult
 
 GIT, JSON, SQLITE, REMOTE = STORAGES = ("git", "json", "sqlite", "remote")
 IN_FOLDER = (JSON, SQLITE)
@@ -31,7 +26,6 @@ MOVING = "moving.json"
 """The file, in the folder that is ours, that notes a move which is under way (moving/intent.py)."""
 
 TOKEN = "COORDINAUT_TOKEN"  # noqa: S105 - the name of a variable
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,10 +139,13 @@ def open_store(
         case Storage(kind="remote"):
             from coordinaut_git.stores.remote import open_remote_store
 
-            check_server(storage)
-            cache, token = place.own_dir / "remote", environ.get(TOKEN) or None
             return open_remote_store(
-                storage.url, storage.team, storage.project, token=token, cache_folder=cache, environ=environ
+                storage.url,
+                storage.team,
+                storage.project,
+                token=environ.get(TOKEN) or None,
+                cache_folder=place.own_dir / "remote",
+                environ=environ,
             )
         case Storage(folder=folder):
             assert folder is not None
@@ -166,52 +163,3 @@ def _open(kind: str, storage: Storage, settings: Settings) -> Store:
     from coordinaut_git.stores.json import open_json_store
 
     return open_json_store(storage.folder, flush=settings.flush)
-
-
-def _module(kind: str, name: str) -> Any:
-    try:
-        return import_module(f"coordinaut_git.stores.{name}")
-    except ModuleNotFoundError as error:
-        raise not_available(kind) from error
-
-
-def not_available(kind: str) -> CoordinautError:
-    """The error for a storage of a later version."""
-    return environment(
-        "storage_not_available",
-        f"The {kind} storage is not part of this version.",
-        hint="Use the git storage, which needs no set-up: coordinaut init",
-    )
-
-
-def check_server(storage: Storage) -> None:
-    """Raise invalid `bad_remote_url` or `bad_remote_name` for a project that can be on no server."""
-    address = _address(storage.url)
-    if address.username is not None or address.password is not None:
-        raise _bad_url("has a user's name or a password in it", f"Give the token in {TOKEN}, and the address without.")
-    if address.scheme not in {"http", "https"} or not address.hostname:
-        raise _bad_url(f"is {storage.url!r}, which is no address of a server", "Give one as https://host:port")
-    if address.query or address.fragment:
-        raise _bad_url(f"is {storage.url!r}, which has more than a path after the host", "Leave out what follows it.")
-    for what, name in (("team", storage.team), ("project", storage.project)):
-        if not _NAME.match(name):
-            raise invalid(
-                "bad_remote_name",
-                f"The {what} is {name!r}, which is no name of one.",
-                hint="Use up to 64 letters, digits, dots, dashes and underscores, a letter or digit first.",
-            )
-
-
-def _address(url: str) -> "SplitResult":
-    from urllib.parse import urlsplit
-
-    try:
-        address = urlsplit(url)
-        _ = address.port
-    except ValueError as error:
-        raise _bad_url(f"is {url!r}: {error}", "Give one as https://host:port") from error
-    return address
-
-
-def _bad_url(why: str, hint: str) -> CoordinautError:
-    return invalid("bad_remote_url", f"The address of the server {why}.", hint=hint)

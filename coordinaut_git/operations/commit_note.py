@@ -16,6 +16,7 @@ from pathlib import Path
 from coordinaut_git.storage import GIT
 from coordinaut_git.workspace import Workspace
 
+AWAY_MS = 60_000
 STALE_MS = 24 * 3600 * 1000
 
 
@@ -27,16 +28,13 @@ class CommitNote:
 
     def write(self, workspace: Workspace, lines: list[str], *, quiet: bool) -> None:
         """Leave it, and throw away those of commits that never came about."""
-        if self.path is None or workspace.storage.kind != GIT:
+        if self.path is None:
             return
-        ref, head = workspace.settings.ref, workspace.coordinator.read().head
-        loose = (workspace.place.common_dir / ref).is_file()
-        first = f"{ref} {head if loose else '-'}{' quiet' if quiet else ''}"
-        text = "".join(f"{line}\n" for line in (first, *lines))
         with suppress(OSError):
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._forget_old(workspace)
-            self.path.write_bytes(text.encode("utf-8", "surrogateescape"))
+            self._forget_old(workspace.clock.now())
+            if workspace.storage.kind == GIT:
+                self.path.write_bytes(_text(workspace, lines, quiet=quiet))
 
     def keep_message(self, message: bytes) -> None:
         """Keep what stood in the message before the trailers, for whoever has to tell whether it was edited."""
@@ -54,20 +52,48 @@ class CommitNote:
         except OSError:
             return None
 
-    def forget_message(self) -> None:
-        """A new commit begins."""
+    def forget(self) -> None:
+        """A new commit begins: what was kept of one before it by a process of the same number counts no more."""
         if self.path is not None:
             with suppress(OSError):
                 self._message.unlink(missing_ok=True)
+                self._away.unlink(missing_ok=True)
+
+    def note_away(self) -> None:
+        """Note that the server could not be asked: the commit's later hooks need not wait for it again."""
+        if self.path is not None:
+            with suppress(OSError):
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+                self._away.touch()
+
+    def is_away(self, now_ms: int) -> bool:
+        """Whether that was noted a moment ago."""
+        if self.path is None:
+            return False
+        try:
+            return now_ms - self._away.stat().st_mtime_ns // 1_000_000 < AWAY_MS
+        except OSError:
+            return False
+
+    @property
+    def _away(self) -> Path:
+        assert self.path is not None
+        return self.path.with_name(self.path.name + ".away")
 
     @property
     def _message(self) -> Path:
         assert self.path is not None
         return self.path.with_name(self.path.name + ".message")
 
-    def _forget_old(self, workspace: Workspace) -> None:
+    def _forget_old(self, now_ms: int) -> None:
         assert self.path is not None
-        now_ms = workspace.coordinator.moment(workspace.coordinator.read().state).local
         for file in self.path.parent.iterdir():
             if now_ms - file.stat().st_mtime_ns // 1_000_000 > STALE_MS:
                 file.unlink()
+
+
+def _text(workspace: Workspace, lines: list[str], *, quiet: bool) -> bytes:
+    ref, head = workspace.settings.ref, workspace.coordinator.read().head
+    loose = (workspace.place.common_dir / ref).is_file()
+    first = f"{ref} {head if loose else '-'}{' quiet' if quiet else ''}"
+    return "".join(f"{line}\n" for line in (first, *lines)).encode("utf-8", "surrogateescape")

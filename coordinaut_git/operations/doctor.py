@@ -5,7 +5,7 @@ Rule 2: nothing is changed unless `--fix` is given, and then only what is safe: 
 Rule 3: without `--deep` the time does not grow with history.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any, NamedTuple
 
@@ -15,7 +15,7 @@ from coordinaut_git.operations.checks.finding import Check, Exam, Finding, guard
 from coordinaut_git.plumbing.hooks import hooks_status, install
 from coordinaut_git.protocol import requests as ask
 from coordinaut_git.replay.checkpoints import restored
-from coordinaut_git.storage import GIT, JSON, REMOTE, SQLITE
+from coordinaut_git.storage import GIT, REMOTE
 from coordinaut_git.stores.git import leftovers
 from coordinaut_git.stores.git.mend import mend
 from coordinaut_git.workspace import Workspace
@@ -31,13 +31,17 @@ class Suite(NamedTuple):
     deep: tuple[Check, ...]
 
 
-_FILES = Suite(folder_store.CHECKS, line.DOCUMENTS, line.DEEP)
-SUITES: Mapping[str, Suite] = {
-    GIT: Suite(git_store.BEFORE_LINE, git_store.CHECKS, git_store.DEEP),
-    JSON: _FILES,
-    SQLITE: _FILES,
-    REMOTE: Suite((), line.DOCUMENTS, line.DEEP),
-}
+def suite_of(kind: str) -> Suite:
+    """The checks of a storage."""
+    if kind == GIT:
+        return Suite(git_store.BEFORE_LINE, git_store.CHECKS, git_store.DEEP)
+    if kind == REMOTE:
+        from coordinaut_git.operations.checks import server  # brings HTTP along
+
+        return Suite(server.CHECKS, line.DOCUMENTS, line.DEEP)
+    return Suite(folder_store.CHECKS, line.DOCUMENTS, line.DEEP)
+
+
 NOTHING_TO_READ = Finding("skipped", "there is no line to look at")
 
 
@@ -63,7 +67,7 @@ def doctor(workspace: Workspace, request: ask.Doctor) -> Json:
 
 
 def _findings(exam: Exam, *, deep: bool) -> Iterator[tuple[str, Finding]]:
-    suite = SUITES[exam.workspace.storage.kind]
+    suite = suite_of(exam.workspace.storage.kind)
     for name, check in (*machine.CHECKS, *repository.CHECKS, *suite.ground, ("schema", line.schema)):
         yield name, guarded(check, exam)
     found = line.line(exam)

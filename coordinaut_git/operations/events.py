@@ -45,20 +45,20 @@ def follow(workspace: Workspace, request: ask.Watch) -> Iterator[Json]:
     task_id = _task_id(workspace, request.task)
     yield from _known(workspace, request, head)
     for now in _heads(workspace, head):
-        yield from _told(_between(workspace, head, now), task_id)
+        yield from _told(workspace, _between(workspace, head, now), task_id)
         head = now
 
 
 def events_between(workspace: Workspace, old: Head, task: str | None) -> Iterator[Json]:
     """The events that the line has now and had not at `old`, oldest first, of one task if it is named."""
-    return _told(_between(workspace, old, workspace.coordinator.head()), _task_id(workspace, task))
+    return _told(workspace, _between(workspace, old, workspace.coordinator.head()), _task_id(workspace, task))
 
 
-def _told(entries: Iterable[Entry], task_id: str | None) -> Iterator[Json]:
+def _told(workspace: Workspace, entries: Iterable[Entry], task_id: str | None) -> Iterator[Json]:
     for entry in entries:
         operation = from_entry(entry)
         if task_id is None or task_id in operation.tasks:
-            yield views.event_form(entry, operation)
+            yield views.event_form(entry, operation, confirmed=workspace.coordinator.confirmed)
 
 
 def _heads(workspace: Workspace, head: Head) -> Iterator[Head]:
@@ -86,7 +86,8 @@ def _known(workspace: Workspace, request: ask.Watch, head: Head) -> list[Json]:
     if limit is not None and not 1 <= limit <= LARGEST_LIMIT:
         raise invalid("bad_limit", f"{limit} is not a number of events.", hint=f"Give --limit 1 to {LARGEST_LIMIT}.")
     found = list(islice(_fitting(workspace, request, head), limit))
-    return [views.event_form(entry, operation) for entry, operation in reversed(found)]
+    confirmed = workspace.coordinator.confirmed
+    return [views.event_form(entry, operation, confirmed=confirmed) for entry, operation in reversed(found)]
 
 
 def _fitting(workspace: Workspace, request: ask.Watch, head: Head) -> Iterator[Event]:

@@ -39,7 +39,7 @@ def of_commit(now: Now, revision: str) -> Json:
     (commit,) = read_commits(commit_ids(revision, now.workspace.root), now.workspace.root)
     form, task = commit_form(commit), _named_task(now.state, commit)
     then = Instant(max(commit.committed_at, 0) + LATEST_MS)
-    at_that_time = Moment(at=then, local=then, tolerance_ms=now.moment.tolerance_ms)
+    at_that_time = Moment(at=then, local=then, tolerance_ms=now.moment.tolerance_ms, confirmed=now.moment.confirmed)
     leases = _leases_around(now, then)
     found = [[lease for lease in leases if _is_held(now, lease, path)] for path in commit.changes]
     covering = {(lease.task_id, lease.fence): lease for held in found for lease in held}.values()

@@ -9,7 +9,7 @@ from typing import Any
 
 from coordinaut_git.errors import invalid
 from coordinaut_git.history.history import Event
-from coordinaut_git.operations.lives import Life, life_of
+from coordinaut_git.operations.lives import Life, event_told, life_of
 from coordinaut_git.operations.telling import Now, commit_form, story_without_task
 from coordinaut_git.plumbing import commit_search
 from coordinaut_git.plumbing.commits import read_commits
@@ -46,7 +46,7 @@ def of_path(now: Now, typed: str) -> Json:
     return {
         **story_without_task(commits, leases, now),
         "leases": [holding_form(holding, now.moment) for holding in leases],
-        "events": [views.event_form(event.entry, event.operation) for event in events],
+        "events": [event_told(event, now.moment) for event in events],
         "handoffs": [handoff_form(handoff) for handoff in handoffs.values()],
         "path": spot.path,
         "truncated": len(events) == MOST_GRANTS or len(tasks) > MOST_TASKS,

@@ -10,6 +10,7 @@ from typing import Any
 
 from coordinaut_git.history.history import Event, History
 from coordinaut_git.protocol import views
+from coordinaut_git.protocol.asking import Moment
 from coordinaut_git.protocol.handoff_views import handoff_form
 from coordinaut_git.protocol.letters import letters_of
 from coordinaut_git.protocol.model import Handoff, Task
@@ -46,13 +47,18 @@ def life_of(history: History, state: State, task: Task) -> Life:
     return Life(task=task, events=events, leases=holdings(task, told), handoffs=_handoffs(state, events))
 
 
-def told_forms(state: State, life: Life) -> Json:
+def told_forms(state: State, life: Life, moment: Moment) -> Json:
     """`{"events", "messages", "handoffs"}` in CONTRACT's forms."""
     return {
-        "events": [views.event_form(event.entry, event.operation) for event in life.events],
+        "events": [event_told(event, moment) for event in life.events],
         "messages": list(_messages(state, life)),
         "handoffs": [handoff_form(handoff) for handoff in life.handoffs],
     }
+
+
+def event_told(event: Event, moment: Moment) -> Json:
+    """CONTRACT's form of an event."""
+    return views.event_form(event.entry, event.operation, confirmed=moment.confirmed)
 
 
 def told_items(state: State, life: Life) -> Iterator[Json]:

@@ -23,7 +23,6 @@ from coordinaut_git.storage import (
     JSON,
     REMOTE,
     Storage,
-    check_server,
     check_storage,
     holds_state,
     marker_of,
@@ -64,7 +63,7 @@ def init(workspace: Workspace, request: ask.InitProject) -> Json:
     _check_remote(workspace, request.remote)
     if same_place(wanted, workspace.storage):
         _check_there(workspace)
-        created = _begun(workspace, wanted, workspace.store)
+        created = _begun(workspace, wanted if not workspace.was_set_up else workspace.storage, workspace.store)
         where = workspace.store.describe()
     else:
         _check_not_elsewhere(workspace, wanted)
@@ -117,9 +116,8 @@ def _on_server(wanted: Storage, request: ask.InitProject, told: Json) -> Storage
             f"The remote storage needs to be told {' and '.join(missing)}.",
             hint="coordinaut init --storage remote --remote-url https://host --team TEAM --project PROJECT",
         )
-    server = replace(wanted, url=str(given["url"]).rstrip("/"), team=str(given["team"]), project=str(given["project"]))
-    check_server(server)
-    return server
+    url, team, project = (str(given[key]) for key in keys)
+    return replace(wanted, url=url.rstrip("/"), team=team, project=project)
 
 
 def same_place(one: Storage, other: Storage) -> bool:
@@ -169,14 +167,31 @@ def _begun_elsewhere(workspace: Workspace, wanted: Storage) -> tuple[bool, Json]
 
 
 def _begun(workspace: Workspace, wanted: Storage, store: Store) -> bool:
-    """Make the state if there is none, and have git's configuration name it; whether it was made."""
-    _mark(wanted)
-    created = store.create()
+    """Make the state if there is none, and have git's configuration name it; whether it was made.
+
+    Of several that begin different storages in one folder at once, the one that marks it first goes on. What a server
+    says comes before anything is noted here.
+    """
+    if wanted.kind in IN_FOLDER:
+        _mark(wanted)
+    created = store.head() is None and store.create()
     if not created:
         _check_readable(store)
+    if wanted.kind == REMOTE:
+        _mark(wanted)
+        workspace.notices += _of_role(store)
     if wanted.kind != GIT and not workspace.was_set_up:
         put_in_force(workspace.place, wanted)
     return created
+
+
+def _of_role(store: Store) -> list[str]:
+    from coordinaut_git.operations.checks.server import may_write
+    from coordinaut_git.stores.remote import RemoteStore
+
+    if isinstance(store, RemoteStore) and not may_write(store):
+        return ["The token may only read here: what would change something is refused."]
+    return []
 
 
 def _mark(wanted: Storage) -> None:

@@ -59,7 +59,7 @@ def story_of_task(now: Now, life: Life, commits: list[Json]) -> Json:
     return {
         "task": views.task_form(now.state, life.task, now.moment),
         "leases": [holding_form(holding, now.moment) for holding in life.leases],
-        **told_forms(now.state, life),
+        **told_forms(now.state, life, now.moment),
         "commits": commits,
         "story": story_of(items),
         "truncated": life.cut,

@@ -76,7 +76,7 @@ def lease_form(lease: Lease, moment: Moment) -> Json:
         "expiresAt": str(lease.expires_at),
         "state": _state(lease, moment),
         "fence": lease.fence,
-        "confirmed": None,
+        "confirmed": moment.confirmed,
     }
 
 
@@ -161,8 +161,8 @@ def conflicts_among(state: State, moment: Moment) -> Json:
     return {"conflicts": [conflict_form(clash, moment) for clash in _mutual(list(state.leases().values()))]}
 
 
-def event_form(entry: Entry, operation: Operation) -> Json:
-    """CONTRACT's Event."""
+def event_form(entry: Entry, operation: Operation, *, confirmed: bool | None = None) -> Json:
+    """CONTRACT's Event; whether it is confirmed is as in `Moment`."""
     change = codec.encode(operation.change)
     return {
         "id": entry.id,
@@ -177,7 +177,7 @@ def event_form(entry: Entry, operation: Operation) -> Json:
             **{key: value for key, value in change.items() if key != "taskId"},
             **({"renewals": [codec.encode(renewal) for renewal in operation.renewals]} if operation.renewals else {}),
         },
-        "confirmed": None,
+        "confirmed": confirmed,
     }
 
 

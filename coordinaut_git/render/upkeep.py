@@ -11,11 +11,12 @@ from coordinaut_git.render.words import number, text
 _MARKS = {"ok": "green", "warning": "yellow", "failed": "red", "skipped": "dim"}
 _ORDER = {"skipped": 0, "ok": 1, "warning": 2, "failed": 3}
 _INDENT = 9
+_PLACES = (("root", "root"), ("store", "store"), ("location", "state"), ("ref", "ref"))
 
 
 def render_doctor(result: Result, look: Look) -> str:
     """Where things are, each check with its mark, and the advice where there is some."""
-    places = [(name, Cell(path(str(result[name])))) for name in ("root", "store", "ref") if result.get(name)]
+    places = [(shown, Cell(path(str(result[name])))) for name, shown in _PLACES if result.get(name)]
     lines = [fields(places, look), "\n"] if places else []
     checks = sorted(result["checks"], key=lambda check: _ORDER.get(check["status"], 0))
     lines += [_check(check, look) for check in checks]

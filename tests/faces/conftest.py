@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 from commands import Cli
 from forged_line import OPERATIONS, Line
+from serving import Server
+from storages import STORAGES, Place, environ_of, options
 
 
 @pytest.fixture(scope="session")
@@ -116,3 +118,20 @@ def agent_of(cli, make_task, monkeypatch, tmp_path):
         return task
 
     return make
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory) -> Iterator[Server]:
+    """A coordinaut-server for everybody, each with a project of its own."""
+    with Server(tmp_path_factory.mktemp("server")) as running:
+        yield running
+
+
+@pytest.fixture(params=STORAGES)
+def place(request, repository, cli) -> Place:
+    """A repository with one commit and coordination set up, over each storage."""
+    storage = request.param
+    server = request.getfixturevalue("server") if storage == "remote" else None
+    here = Place(repository, cli, storage, environ_of(storage))
+    here.json("init", *options(storage, server))
+    return here

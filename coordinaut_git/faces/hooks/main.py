@@ -14,14 +14,20 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from coordinaut_git.errors import CoordinautError, Kind, environment
-from coordinaut_git.faces.hooks.steps import STEPS, Call
+from coordinaut_git.faces.hooks.steps import STEPS, Call, note_of
+from coordinaut_git.operations.commit_note import CommitNote
 from coordinaut_git.operations.committing import only_copies
+from coordinaut_git.storage import REMOTE
 from coordinaut_git.workspace import Workspace, open_workspace
 
 GO_ON, STOP, USAGE = 0, 77, 2
 """77 is EX_NOPERM of sysexits(3): no interpreter that cannot find its program ends so."""
 
 WAIT_S = 30
+REMOTE_TIMEOUT, REMOTE_WAIT_S = "COORDINAUT_REMOTE_TIMEOUT", "5"
+"""How long a server is asked while somebody waits for a commit, unless the environment says otherwise."""
+
+_AWAY = frozenset({"remote_unreachable", "remote_busy", "bad_answer", "hook_timeout", "bad_token", "forbidden"})
 _PATIENT = ("pre-push",)
 _DONE_ALREADY = ("post-commit",)
 
@@ -41,12 +47,17 @@ def run(words: list[str]) -> int:
         _say(f"usage: coordinaut git-hook {'|'.join(STEPS)} [git's arguments]")
         return USAGE
     workspace: Workspace | None = None
+    note = note_of(os.environ)
+    if hook == "pre-commit":
+        note.forget()
     try:
         with _Patience(None if hook in _PATIENT else WAIT_S):
             workspace = _workspace()
-            if workspace.settings.hooks != "off" and workspace.coordinated():
-                STEPS[hook](Call.of(workspace, arguments, os.environ))
+            if workspace.settings.hooks != "off" and not _is_known_to_be_away(hook, workspace, note):
+                _step(hook, workspace, arguments)
     except CoordinautError as error:
+        if error.code in _AWAY:
+            note.note_away()
         return _verdict(hook, workspace, error)
     except Exception as error:  # noqa: BLE001 - a bug of ours must not keep people from committing
         return _verdict(hook, workspace, _bug(error))
@@ -56,10 +67,21 @@ def run(words: list[str]) -> int:
     return GO_ON
 
 
+def _step(hook: str, workspace: Workspace, arguments: list[str]) -> None:
+    if workspace.coordinated():
+        STEPS[hook](Call.of(workspace, arguments, os.environ))
+
+
+def _is_known_to_be_away(hook: str, workspace: Workspace, note: CommitNote) -> bool:
+    """Whether an earlier hook of this commit found that the server cannot be asked, and said so."""
+    return workspace.storage.kind == REMOTE and hook not in _PATIENT and note.is_away(workspace.clock.now())
+
+
 def _workspace() -> Workspace:
     """That of the repository in which git runs the hook; it stands in the folder, but GIT_DIR has the last word."""
     start = Path.cwd() / os.environ.get("GIT_DIR", "")
-    return open_workspace(start, os.environ, storage=os.environ.get("COORDINAUT_STORAGE"))
+    environ = {REMOTE_TIMEOUT: REMOTE_WAIT_S, **os.environ}
+    return open_workspace(start, environ, storage=os.environ.get("COORDINAUT_STORAGE"))
 
 
 def _verdict(hook: str, workspace: Workspace | None, error: CoordinautError) -> int:

@@ -31,12 +31,11 @@ class Call:
     @classmethod
     def of(cls, workspace: Workspace, arguments: list[str], environ: Mapping[str, str]) -> "Call":
         """From what git, or the pre-commit framework, and the shim have put into the environment."""
-        note = environ.get("COORDINAUT_HOOK_NOTE")
         return cls(
             workspace=workspace,
             arguments=arguments,
             actor=committing.committer(workspace),
-            note=CommitNote(Path.cwd() / note if note else None),
+            note=note_of(environ),
             environ=environ,
         )
 
@@ -57,9 +56,14 @@ class Call:
         return Path.cwd() / self.arguments[0]
 
 
+def note_of(environ: Mapping[str, str]) -> CommitNote:
+    """The note of this commit, where the shim says that there is one."""
+    note = environ.get("COORDINAUT_HOOK_NOTE")
+    return CommitNote(Path.cwd() / note if note else None)
+
+
 def pre_commit(call: Call) -> None:
     """Staged files against claims; what the later hooks need is noted."""
-    call.note.forget_message()
     committing.check_staged(call.workspace, call.actor)
     _leave_note(call)
     if call.actor.instance:

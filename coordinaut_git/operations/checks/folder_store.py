@@ -8,7 +8,7 @@ from coordinaut_git.operations.checks.machine import FEW_FILES, LITTLE_BYTES
 from coordinaut_git.plumbing.disk import NETWORK, file_system, room
 from coordinaut_git.plumbing.run import git_reading
 from coordinaut_git.plumbing.state_folder import MARKER, read_marker
-from coordinaut_git.storage import IN_FOLDER, STATE_FILES
+from coordinaut_git.storage import IN_FOLDER, STATE_FILES, marker_of
 
 LARGE_WAL_BYTES = 256 * 1024 * 1024
 _MIB = 1024 * 1024
@@ -38,6 +38,18 @@ def _state_folder(exam: Exam) -> Finding:
             "failed", f"{folder / MARKER} says {marker['storage']}, and git's configuration {storage.kind}", advice
         )
     return Finding("ok", f"{storage.kind} in {folder}, as git's configuration and {MARKER} both say")
+
+
+def note_of_the_folder(exam: Exam) -> Finding:
+    """Whether the note that other checkouts may follow names the same project as git's configuration."""
+    folder, mine = _folder(exam), marker_of(exam.workspace.storage)
+    marker = read_marker(folder)
+    if marker is None:
+        return Finding("ok", "only git's configuration says where the state is")
+    if {key: marker.get(key) for key in mine} != mine:
+        advice = f"git's configuration is in force. Put right, or take away, {folder / MARKER}."
+        return Finding("warning", f"{folder / MARKER} says something else than git's configuration", advice)
+    return Finding("ok", f"{folder / MARKER} and git's configuration agree")
 
 
 def _writable(exam: Exam) -> Finding:
