@@ -6,6 +6,7 @@ from contextlib import suppress
 
 BEFORE, AFTER = "before", "after"
 SOCKET = ".s.PGSQL.5432"
+COMMIT = b"COMMIT\0"  # the whole statement: BEGIN ends in COMMITTED
 
 
 class CuttingProxy:
@@ -43,7 +44,7 @@ class CuttingProxy:
     def _forward(self, client, server):
         with suppress(OSError):
             while data := client.recv(65536):
-                if self.cut and b"COMMIT" in data:
+                if self.cut and COMMIT in data:
                     self._at_commit(client, server, data)
                     return
                 server.sendall(data)

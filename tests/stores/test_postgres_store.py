@@ -1,5 +1,8 @@
 """PostgreSQL and those who share it: what is told of a database that does not let us work, and what is set up for ours."""
 
+import os
+import threading
+
 import psycopg
 import pytest
 from postgres_server import PostgresServer
@@ -162,16 +165,48 @@ def test_tables_that_were_changed_by_hand_are_said_in_words(empty):
     store.close()
 
 
-def test_a_writer_in_a_transaction_that_must_be_serial_is_stale_and_not_broken(world, admin, role, postgres):
-    admin.execute("GRANT ALL ON ALL TABLES IN SCHEMA public TO guest")
-    admin.execute("ALTER ROLE guest SET default_transaction_isolation = serializable")
-    store = open_postgres_store(postgres.url.replace("tester@", f"{role}@"), world.line)
+@pytest.mark.parametrize("level", ["serializable", "read committed"])
+def test_of_two_writers_at_one_head_the_later_waits_and_is_stale_whatever_the_usual_isolation_is(
+    world, admin, role, postgres, level
+):
     world.open().create()
-    head = store.head()
-    put(world.open(), {})
-    with pytest.raises(StaleHead):
-        store.commit(head, entry(1), dict)
+    admin.execute("GRANT ALL ON ALL TABLES IN SCHEMA public TO guest")
+    admin.execute(f"ALTER ROLE guest SET default_transaction_isolation = '{level}'".encode())
+    store = open_postgres_store(postgres.url.replace("tester@", f"{role}@"), world.line)
+    head, outcome = store.head(), []
+
+    def late():
+        with pytest.raises(StaleHead):
+            store.commit(head, entry(1), dict)
+        outcome.append("stale")
+
+    writer = threading.Thread(target=late)
+    with admin.transaction():
+        swap = "UPDATE coordinaut_line SET head = %s, seq = 1 WHERE name = %s"
+        admin.execute(swap, ("f" * 64, world.line))
+        writer.start()
+        waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND usename = 'guest'"
+        while admin.execute(waiting).fetchone() == (0,) and writer.is_alive():
+            admin.execute("SELECT pg_sleep(0.01), pg_stat_clear_snapshot()")
+        assert outcome == []
+    writer.join()
+    assert outcome == ["stale"]
+    assert world.raw_log() == []
     store.close()
+
+
+def test_a_forked_child_has_connections_of_its_own(world):
+    store = world.open()
+    store.create()
+    ((mine,),) = store.database.read("SELECT pg_backend_pid()")
+    pid = os.fork()
+    if pid == 0:
+        try:
+            os._exit(store.database.read("SELECT pg_backend_pid()") == [(mine,)])
+        finally:
+            os._exit(2)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+    assert store.database.read("SELECT pg_backend_pid()") == [(mine,)]
 
 
 def test_a_server_that_does_not_flush_is_reported(postgres):

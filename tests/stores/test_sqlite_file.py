@@ -18,6 +18,7 @@ from writing import attempt, entry, put, some_changes, state
 from coordinaut_git.errors import CoordinautError, Kind
 from coordinaut_git.stores.sql import open_sqlite_store
 from coordinaut_git.stores.sql import sqlite as module
+from coordinaut_git.stores.sql.database import CommitUnclear
 
 WRITER = """
 import resource, sys
@@ -213,6 +214,12 @@ def test_a_file_that_is_removed_is_not_written_to_any_more(path, store):
     put(store, {"a.json": "1"})
     assert state(open_sqlite_store(path)) == {"a.json": b"1"}
     assert path.with_name("state.sqlite-wal-set-aside-1").stat().st_size > 0, "the log of the old one was thrown away"
+
+
+def test_whether_a_transaction_counts_is_unclear_when_the_file_goes_while_it_ends(path, store):
+    with pytest.raises(CommitUnclear) as raised:
+        store.database.write(lambda _: path.unlink())
+    assert raised.value.error.code == "state_gone"
 
 
 def test_a_file_that_was_replaced_is_read_anew(path, store, tmp_path):

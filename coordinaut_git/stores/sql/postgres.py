@@ -63,10 +63,13 @@ class PostgresDatabase:
             transaction.change("INSERT INTO coordinaut_schema (version) VALUES (?)", SCHEMA)
             return None
 
-        try:
-            self.write(work)
-        except CommitUnclear as unclear:
-            raise unclear.error from unclear  # to make them again does no harm
+        for last in (False, True):
+            try:
+                return self.write(work)
+            except CommitUnclear as unclear:  # to make them again does no harm
+                if last:
+                    raise unclear.error from unclear
+        return None
 
     def read(self, statement: str, *values: Any) -> list[Row]:
         """The rows of one query, asked again where the connection turns out to be lost."""
