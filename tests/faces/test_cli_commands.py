@@ -38,6 +38,7 @@ def test_the_whole_program_sets_up_once_and_says_where_state_lives(repository, g
         "ref": "refs/coordinaut/state",
         "root": str(repository),
         "hooks": None,
+        "agents": None,
     }
     assert first.result == {**where, "created": True}
     assert again.result == {**where, "created": False}
