@@ -31,9 +31,11 @@ MOST_DIGITS = 18
 
 async def get(call: Call) -> Response:
     """Events as one document, or as a stream where the client asks for one."""
-    asked = call.asked(EventsAsked)
+    asked, last = call.asked(EventsAsked), call.header("last-event-id")
+    if last is not None and not _is_number(last):
+        raise bad_value("Last-Event-ID", "it is the number of an event")
     if STREAM_TYPE in (call.header("accept") or ""):
-        return await _streamed(call, asked)
+        return await _streamed(call, asked, last)
     with call.projects.news.watch(call.place) as watch:
         return await _waited(call, asked, watch)
 
@@ -75,11 +77,10 @@ async def _cancel_when_gone(request: Request, scope: CancelScope) -> None:
     scope.cancel()
 
 
-async def _streamed(call: Call, asked: EventsAsked) -> Response:
+async def _streamed(call: Call, asked: EventsAsked, last: str | None) -> Response:
     if asked.order != "asc" or asked.before is not None:
         raise bad_value("order", "a stream begins with the oldest and has no end")
-    last = call.header("last-event-id") or ""
-    start = last if _is_number(last) else asked.after
+    start = last or asked.after
     after = await call.read(lambda line: _seq(line, start))
     headers = {"x-accel-buffering": "no"}
     return StreamingResponse(_stream(call, after), media_type=STREAM_TYPE, headers=headers)
