@@ -15,6 +15,8 @@ from coordinaut_git.protocol.ops import from_entry
 from coordinaut_git.protocol.state import State, to_bytes
 
 ATTEMPTS = 16
+MOST_BYTES = 1024 * 1024
+"""After so much is added at once, the rest of a portion follows by itself: servers bound what they take."""
 
 Told = Callable[[int, int], None]
 """Is told how many operations are there, of how many."""
@@ -102,21 +104,27 @@ def state_at(store: Store, head: Head) -> State:
 def _add(source: Store, head: Head, target: Store, there: Head, told: Told) -> None:
     state, newest = state_at(target, there), seq_of(source, head)
     for portion in portions(source, head, after=state.seq):
-        steps, state = _steps(state, portion)
-        there = target.extend(there, steps)
-        snapshot = target.snapshot(there)
-        if snapshot.seq == state.seq:
-            state = state.rebased(snapshot.documents)
-        told(state.seq, newest)
+        while portion:
+            steps, state = _steps(state, portion)
+            portion = portion[len(steps) :]  # noqa: PLW2901 - what is left of it
+            there = target.extend(there, steps)
+            snapshot = target.snapshot(there)
+            if snapshot.seq == state.seq:
+                state = state.rebased(snapshot.documents)
+            told(state.seq, newest)
 
 
 def _steps(state: State, portion: Portion) -> tuple[list[Step], State]:
-    """What each operation of the portion changes, and the state after them."""
+    """What each operation at the beginning of the portion changes, and the state after them."""
     steps: list[Step] = []
+    size = 0
     for entry in portion:
+        if size > MOST_BYTES:
+            break
         new = apply(state, from_entry(entry), entry.seq)
         changes = _changed(state, new) if steps else new.changes()
         steps.append(Step(entry=entry, changes=changes))
+        size += len(entry.body) + sum(len(content or b"") for content in changes.values())
         state = new
     return steps, state
 
