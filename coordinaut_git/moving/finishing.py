@@ -15,7 +15,7 @@ from coordinaut_git.documents import Head, Store
 from coordinaut_git.errors import contended, refused
 from coordinaut_git.moving.copying import Parted, copy, state_at
 from coordinaut_git.moving.intent import Intent, alone, drop_intent, read_intent
-from coordinaut_git.moving.lines import same_newest, seq_of
+from coordinaut_git.moving.lines import goes_on
 from coordinaut_git.plumbing.repository import Place, Repository
 from coordinaut_git.plumbing.settings import Settings, read_settings
 from coordinaut_git.plumbing.state_folder import mark_anew, unmark
@@ -90,9 +90,7 @@ def _has_left(place: Place, settings: Settings, environ: Mapping[str, str], inte
 
 
 def _bring(source: Store, head: Head, target: Store) -> None:
-    there = target.head()
-    gone_on = there is not None and seq_of(target, there) >= seq_of(source, head)
-    if there is None or not gone_on or not same_newest(source, head, target, there):
+    if not goes_on(source, head, target):
         copy(source, head, target, lambda _, __: None)
 
 

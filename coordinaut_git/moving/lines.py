@@ -45,6 +45,12 @@ def same_newest(one: Store, one_head: Head, other: Store, other_head: Head) -> b
     return at == 0 or same(_entry_at(one, one_head, at), _entry_at(other, other_head, at))
 
 
+def goes_on(one: Store, head: Head, other: Store) -> bool:
+    """Whether the other store has all of this line up to `head`, and perhaps more."""
+    there = other.head()
+    return there is not None and seq_of(other, there) >= seq_of(one, head) and same_newest(one, head, other, there)
+
+
 def same_line(one: Store, one_head: Head, other: Store, other_head: Head) -> bool:
     """Whether the shorter of two lines is the beginning of the longer one, compared operation by operation."""
     to = min(seq_of(one, one_head), seq_of(other, other_head))

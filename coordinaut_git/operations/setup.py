@@ -6,6 +6,7 @@ Rule 3: what a folder's `config.json` says is taken for true only where somebody
 """
 
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -65,6 +66,9 @@ def init(workspace: Workspace, request: ask.InitProject) -> Json:
         _check_there(workspace)
         created = _begun(workspace, wanted if not workspace.was_set_up else workspace.storage, workspace.store)
         where = workspace.store.describe()
+    elif follows(workspace, wanted):
+        put_in_force(workspace.place, wanted)
+        created, where = False, _described(workspace, wanted)
     else:
         _check_not_elsewhere(workspace, wanted)
         created, where = _begun_elsewhere(workspace, wanted)
@@ -131,6 +135,23 @@ def _check_there(workspace: Workspace) -> None:
     """Raise `state_missing` where the state was set up, and is not there: a new one would hide what became of it."""
     if workspace.was_set_up and workspace.store.head() is None:
         raise state_missing(workspace.storage)
+
+
+def follows(workspace: Workspace, wanted: Storage) -> bool:
+    """Whether the state was moved away from what is in force here, and its line goes on in the wanted place."""
+    head = workspace.store.head()
+    home = workspace.coordinator.read().state.home if head else None
+    if head is None or home is None or home.storage == workspace.storage.kind or home.storage != wanted.kind:
+        return False
+    from coordinaut_git.moving.lines import goes_on
+
+    with closing(open_store(wanted, workspace.place, workspace.settings, workspace.environ)) as there:
+        return goes_on(workspace.store, head, there)
+
+
+def _described(workspace: Workspace, wanted: Storage) -> Json:
+    with closing(open_store(wanted, workspace.place, workspace.settings, workspace.environ)) as store:
+        return dict(store.describe())
 
 
 def _check_not_elsewhere(workspace: Workspace, wanted: Storage) -> None:

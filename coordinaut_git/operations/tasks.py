@@ -8,6 +8,7 @@ from coordinaut_git.protocol import requests as ask
 from coordinaut_git.protocol import views
 from coordinaut_git.protocol.model import Actor
 from coordinaut_git.protocol.references import find_task
+from coordinaut_git.protocol.refusals import elsewhere
 from coordinaut_git.protocol.state import CLOSED
 from coordinaut_git.workspace import Workspace
 
@@ -17,6 +18,9 @@ Json = dict[str, Any]
 def status(workspace: Workspace, request: ask.ShowStatus) -> Json:
     """`{"tasks", "leases", "counts"}`."""
     state = workspace.coordinator.read().state
+    if state.home and state.home.storage != workspace.storage.kind:
+        refusal = elsewhere(state.home, workspace.storage.kind)
+        workspace.notices.append(f"{refusal.reason} {refusal.hint}")
     return views.status_view(state, workspace.coordinator.moment(state), everything=request.all)
 
 

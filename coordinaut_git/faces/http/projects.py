@@ -29,7 +29,7 @@ class Line:
     def __init__(self, place: Place, store: Store) -> None:
         self.place, self.store = place, store
         self.clock, self.ids = SystemClock(), RandomIds()
-        self.coordinator = Coordinator(store, self.clock, self.ids, team=True)
+        self.coordinator = Coordinator(store, self.clock, self.ids, team=True, storage="remote")
 
     def head(self) -> Head:
         """The newest point; raises 404 before the first write."""
