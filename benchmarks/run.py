@@ -10,10 +10,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from benchmarks import commands, growth, hooks, operations, writers
+from benchmarks import commands, growth, hooks, operations, tools, writers
 
 BENCHMARKS = (
     commands.start_up,
+    tools.served,
     hooks.commits,
     operations.rates,
     operations.conflicts,
