@@ -168,7 +168,17 @@ class Workspace:
         return done
 
     def check_in_force(self) -> None:
-        """Raise refused `not_in_force` where the store was opened for looking: what is written has one place."""
+        """Raise refused `not_in_force` where the store was opened for looking: what is written has one place.
+
+        And `state_missing` where the folder is gone, before anything is put there.
+        """
+        if (
+            self.was_set_up
+            and self.storage.kind in IN_FOLDER
+            and self.storage.folder
+            and not self.storage.folder.is_dir()
+        ):
+            raise state_missing(self.storage)
         if not self.storage.in_force:
             self.coordinator.head()
             raise refused(
