@@ -1,7 +1,7 @@
 """Which store keeps the state of a repository, and the opening of it.
 
 Rule 1: git's local configuration decides. A file of the work tree does not: it may come with a stranger's clone, and
-        would send somebody's token to the stranger's server (docs/decisions/0008-where-settings-live.md).
+        would send somebody's token to the stranger's server (docs/decisions/0009-where-settings-live.md).
 Rule 2: a store is imported when it is opened, so that a command pays for its own alone.
 Rule 3: the token of a server is read from the environment, and written nowhere.
 """
