@@ -6,12 +6,13 @@ Rule 2: no store overrides a case; test_contract.py counts.
 
 import pytest
 from contract_extending import ExtendingContract
+from contract_faults import FaultContract
 from contract_line import LineContract
 from contract_model import ModelContract
 from contract_sharing import SharingContract
 
 
-class StoreContract(LineContract, SharingContract, ExtendingContract, ModelContract):
+class StoreContract(LineContract, SharingContract, ExtendingContract, ModelContract, FaultContract):
     """The cases. A subclass gives the fixture `world`, whose store has not been created."""
 
     @pytest.fixture

@@ -54,8 +54,8 @@ def test_no_case_is_skipped_or_lost(request):
     if len(here) > len(wanted):
         assert {item.name for item in here} >= wanted
         assert not [item for item in here if item.get_closest_marker("skip") or item.get_closest_marker("skipif")]
-    assert len(cases(StoreContract)) >= 47, "cases were lost"
-    assert len(cases(ProcessContract)) >= 4, "cases were lost"
+    assert len(cases(StoreContract)) >= 50, "cases were lost"
+    assert len(cases(ProcessContract)) >= 6, "cases were lost"
 
 
 def test_only_the_store_in_memory_and_one_more_place_of_git_go_without_processes():
