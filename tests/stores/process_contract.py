@@ -7,6 +7,7 @@ import signal
 import time
 
 from children import child, say
+from contract_kills import KillContract
 from writing import put, state
 
 LONG = bool(os.environ.get("COORDINAUT_LONG"))
@@ -73,7 +74,7 @@ def check_line(world, acknowledged):
     return names
 
 
-class ProcessContract:
+class ProcessContract(KillContract):
     """The cases; mixed into a `StoreContract`."""
 
     def test_of_racing_processes_exactly_one_created_it(self, world):
