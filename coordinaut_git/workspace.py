@@ -1,4 +1,4 @@
-"""The composition root: find the repository, read the settings, open the store, know who acts.
+"""The composition root: find the repository, read the settings, open the store.
 
 Rule 1: this is where the parts are put together; nobody below knows the parts beside it.
 Rule 2: what the environment says is read here, once, from the mapping that is given.
@@ -15,13 +15,12 @@ from typing import TYPE_CHECKING
 from coordinaut_git.clock import Clock, Ids, RandomIds, SystemClock
 from coordinaut_git.coordinator import Coordinator, Done, no_store
 from coordinaut_git.documents import Head, Store, Waiting
-from coordinaut_git.errors import CoordinautError, invalid, refused
+from coordinaut_git.errors import CoordinautError, refused
 from coordinaut_git.plumbing.repository import Place, find, open_repository
 from coordinaut_git.plumbing.settings import Settings, check_ref_name, read_settings
-from coordinaut_git.protocol.model import Actor, Instance, Tool
+from coordinaut_git.protocol.model import Actor, Instance
 from coordinaut_git.protocol.requests import Request
 from coordinaut_git.protocol.state import State
-from coordinaut_git.protocol.values import check_identifier
 from coordinaut_git.storage import (
     GIT,
     IN_FOLDER,
@@ -33,22 +32,13 @@ from coordinaut_git.storage import (
     ruling_storage,
     state_missing,
 )
+from coordinaut_git.who import Who, touch
 
 if TYPE_CHECKING:
     from coordinaut_git.history.history import History
     from coordinaut_git.history.past import LinePast
-
-if TYPE_CHECKING:
     from coordinaut_git.stores.git.store import GitStore
 
-SESSIONS = (
-    ("CLAUDE_CODE_SESSION_ID", Tool.CLAUDE),
-    ("CODEX_THREAD_ID", Tool.CODEX),
-    ("COPILOT_AGENT_SESSION_ID", Tool.COPILOT),
-)
-"""Where agents tell their session, in the order in which they are asked."""
-
-INSTANCE_BYTES = 4
 POLL_S = 0.1
 KEEP_UP_EVERY = 1_024
 """A writer whose operation has a number that this divides brings the index of the history up to date."""
@@ -78,6 +68,7 @@ class Workspace:
         self.notices: list[str] = []
         self.progress: Callable[[int, int], None] = lambda _done, _of: None
         self.environ, self.clock, self._ids = environ, clock, ids
+        self._who = Who(place, settings.values, environ, ids, self._known_as)
 
     @property
     def root(self) -> Path:
@@ -111,50 +102,22 @@ class Workspace:
         return self.store
 
     def actor(self, request: Request) -> Actor:
-        """Who acts: what the request says, filled up from the environment, the worktree and what is known.
-
-        Whoever gives a name is not taken for the worktree's or the session's instance that goes by another.
-        """
-        named = _said(request, "agent", "from_agent")
-        instance = _said(request, "agent_instance", "from_agent_instance") or self._named() or self._fitting(named)
-        session, session_tool = self._session()
-        identity = self._identity_of(instance)
-        actor = Actor(
-            instance=instance,
-            agent=named or identity.get("agent"),
-            thread_id=getattr(request, "thread", None) or identity.get("thread") or session,
-            tool=getattr(request, "tool", None) or session_tool,
-        )
-        return self._known(actor) if instance else actor
+        """Who acts; see `Who.actor`."""
+        return self._who.actor(request)
 
     def instance(self) -> str | None:
         """The agent instance of this worktree or session, if anything names one."""
-        return self._named() or self._fitting(None)
+        return self._who.instance()
 
     def mint(self, actor: Actor) -> Actor:
         """The actor with an instance of its own, which is remembered where there was none; both are said."""
-        other = self.instance()
-        instance = actor.instance or f"agent_{self._ids.token(INSTANCE_BYTES)}"
-        if not other:
-            self._remember(instance)
-        if not actor.instance or not other:
-            self.notices.append(_introduced(instance, other))
-        return replace(actor, instance=instance)
+        minted, notice = self._who.mint(actor)
+        self.notices += [notice] if notice else []
+        return minted
 
     def owner(self, request: Request) -> Actor:
         """The actor of a request that makes sense only for an agent instance; raises invalid without one."""
-        actor = self.actor(request)
-        if not actor.instance:
-            other = self.instance()
-            raise invalid(
-                "no_instance",
-                f"No agent instance is named, and the one here, {other}, does not go by the name of {actor.agent}."
-                if other
-                else "No agent instance is named, and this worktree has none.",
-                hint="Give --agent-instance, set COORDINAUT_INSTANCE, or claim a task here first.",
-            )
-        check_identifier("an agent instance", actor.instance)
-        return actor
+        return self._who.owner(request)
 
     def run(self, request: Request, actor: Actor) -> Done:
         """Carry out a changing request, and note that the actor is alive."""
@@ -202,7 +165,7 @@ class Workspace:
 
     def hear(self, instance: str) -> None:
         """Note that an instance is alive."""
-        _touch(self.presence_folder / instance)
+        touch(self.presence_folder / instance)
 
     @property
     def presence_folder(self) -> Path:
@@ -290,62 +253,11 @@ class Workspace:
 
         return state_anew(self.store, head)
 
-    def _known(self, actor: Actor) -> Actor:
-        """Fill in what the history knows of the instance."""
-        known = self._known_as(actor.instance or "")
-        if not known:
-            return actor
-        return replace(
-            actor,
-            agent=actor.agent or (known.name if known.name != known.id else None),
-            thread_id=actor.thread_id or known.thread_id,
-            tool=known.tool if actor.tool == Tool.UNKNOWN else actor.tool,
-        )
-
     def _known_as(self, instance: str) -> Instance | None:
         try:
             return self.coordinator.likely().state.instance(instance)
         except CoordinautError:
             return None  # no store yet: the operation itself says so
-
-    def _identity_of(self, instance: str | None) -> Mapping[str, str]:
-        """What git's configuration says of this instance: another one's name and thread are not borrowed."""
-        values = self.settings.values
-        return values if values.get("instance", instance) == instance else {}
-
-    def _named(self) -> str | None:
-        """The instance that somebody set up on purpose."""
-        return self.environ.get("COORDINAUT_INSTANCE") or self.settings.values.get("instance")
-
-    def _fitting(self, name: str | None) -> str | None:
-        """The instance remembered for this worktree, or else the session's, if it goes by this name or has none."""
-        for instance in (self._remembered(), self._session()[0]):
-            known = self._known_as(instance) if instance and name else None
-            if instance and (known is None or known.name in {name, known.id}):
-                return instance
-        return None
-
-    def _session(self) -> tuple[str | None, Tool]:
-        for name, tool in SESSIONS:
-            if self.environ.get(name):
-                return self.environ[name], tool
-        return None, Tool.UNKNOWN
-
-    @property
-    def _instance_file(self) -> Path:
-        name = f"worktree-{self.place.worktree}" if self.place.worktree else "main"
-        return self.place.own_dir / "instances" / name
-
-    def _remembered(self) -> str | None:
-        """The instance that was written down here; what is no instance was not written by us and counts as none."""
-        try:
-            return check_identifier("an agent instance", self._instance_file.read_text().strip())
-        except (OSError, UnicodeDecodeError, CoordinautError):
-            return None
-
-    def _remember(self, instance: str) -> None:
-        check_identifier("an agent instance", instance)
-        _touch(self._instance_file, instance + "\n")
 
     def _note_clock(self, done: Done) -> None:
         ahead_s = (done.moment.at - done.moment.local) / 1000
@@ -385,25 +297,3 @@ def open_workspace(
     )
     store = open_store(opened, place, settings, environ, repository=repository)
     return Workspace(start, place, settings, store, environ, clock or SystemClock(), ids or RandomIds(), storage=opened)
-
-
-def _touch(path: Path, text: str = "") -> None:
-    """Write a small file; it is a convenience, so a full or read-only disk does not matter here."""
-    with suppress(OSError):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-
-
-def _said(request: Request, *names: str) -> str | None:
-    """The first of these parameters that the request has and that was given."""
-    given = (getattr(request, name, None) for name in names)
-    return next((value for value in given if value), None)
-
-
-def _introduced(instance: str, other: str | None) -> str:
-    if not other:
-        return f"You are the agent instance {instance} in this worktree from now on."
-    return (
-        f"You are the agent instance {instance}, and {other} is somebody else's in this worktree: "
-        f"give --agent-instance {instance} from now on."
-    )

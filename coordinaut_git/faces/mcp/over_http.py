@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from coordinaut_git.errors import environment, invalid
 from coordinaut_git.faces.mcp.server import build
-from coordinaut_git.workspace import SESSIONS
+from coordinaut_git.who import SESSIONS
 
 TOKEN = "COORDINAUT_MCP_TOKEN"  # noqa: S105 - the name of the variable
 PATH = "/mcp"
