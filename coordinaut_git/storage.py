@@ -95,6 +95,15 @@ def state_missing(storage: Storage) -> CoordinautError:
     )
 
 
+def no_server(missing: str) -> CoordinautError:
+    """The error for a remote storage that was not told all of where it is."""
+    return invalid(
+        "no_server",
+        f"The remote storage needs to be told {missing}.",
+        hint="coordinaut init --storage remote --remote-url https://host --team TEAM --project PROJECT",
+    )
+
+
 def holds_state(folder: Path) -> str | None:
     """Which storage's state lies in a folder that has no marker."""
     found = (kind for kind, name in STATE_FILES.items() if (folder / name).exists())
@@ -136,6 +145,8 @@ def open_store(
             from coordinaut_git.stores.git.store import open_git_store
 
             return open_git_store(place, replace(settings, ref=storage.ref), repository=repository)
+        case Storage(kind="remote", url=""):
+            raise no_server("which server, team and project")
         case Storage(kind="remote"):
             from coordinaut_git.stores.remote import open_remote_store
 

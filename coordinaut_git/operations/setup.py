@@ -15,7 +15,7 @@ from typing import Any
 from coordinaut_git.documents import Store
 from coordinaut_git.errors import CoordinautError, invalid, refused
 from coordinaut_git.plumbing.settings import check_ref_name, write_setting
-from coordinaut_git.plumbing.state_folder import named, prepare, read_marker
+from coordinaut_git.plumbing.state_folder import adoptable_marker, named, prepare
 from coordinaut_git.protocol import requests as ask
 from coordinaut_git.protocol.values import clip
 from coordinaut_git.storage import (
@@ -27,6 +27,7 @@ from coordinaut_git.storage import (
     check_storage,
     holds_state,
     marker_of,
+    no_server,
     of_kind,
     open_store,
     put_in_force,
@@ -84,7 +85,7 @@ def wanted_storage(workspace: Workspace, request: ask.InitProject) -> Storage:
     """What is asked for, filled up from what is in force and from the folder that is named."""
     ruling, place = workspace.storage, workspace.place
     folder = named(place, workspace.start, request.state_dir) if request.state_dir is not None else None
-    marker = (read_marker(folder) if folder else None) or {}
+    marker = (adoptable_marker(folder) if folder else None) or {}
     kind = request.storage or (_kind_in(workspace, folder, marker) if folder else ruling.kind)
     check_storage(kind)
     for option, kinds in _BELONGS.items():
@@ -115,11 +116,7 @@ def _on_server(wanted: Storage, request: ask.InitProject, told: Json) -> Storage
     given = {key: getattr(request, option) or told.get(key) or getattr(wanted, key) for key, option in keys.items()}
     missing = [f"--{option.replace('_', '-')}" for key, option in keys.items() if not given[key]]
     if missing:
-        raise invalid(
-            "no_server",
-            f"The remote storage needs to be told {' and '.join(missing)}.",
-            hint="coordinaut init --storage remote --remote-url https://host --team TEAM --project PROJECT",
-        )
+        raise no_server(" and ".join(missing))
     url, team, project = (str(given[key]) for key in keys)
     return replace(wanted, url=url.rstrip("/"), team=team, project=project)
 

@@ -126,6 +126,18 @@ def read_marker(folder: Path) -> Json | None:
     return said
 
 
+def adoptable_marker(folder: Path) -> Json | None:
+    """What `read_marker` gives, for whoever is to go by it; raises `bad_state_dir` where that could be a trap.
+
+    Another user who wrote it could have a token sent to any server.
+    """
+    said = read_marker(folder)
+    file = folder / MARKER
+    if said and "remote" in said and file.stat().st_uid not in {os.getuid(), 0}:
+        raise _unreadable(file, "it belongs to another user, and names a server that your token would be sent to")
+    return said
+
+
 def _unreadable(file: Path, why: str) -> CoordinautError:
     return environment(
         "bad_state_dir",

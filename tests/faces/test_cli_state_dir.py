@@ -171,6 +171,33 @@ def test_what_a_clone_brings_in_its_work_tree_decides_nothing(cli, repository, g
     assert cli.json(repository, "init", environ=token)["storage"] == "git"
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file to another user")
+def test_a_server_that_another_user_names_is_not_followed(cli, repository, git):
+    folder = repository.parent / "theirs"
+    folder.mkdir()
+    (folder / "config.json").write_text(json.dumps(STRANGER))
+    os.chown(folder / "config.json", 12_345, 12_345)
+    refused = cli(repository, "init", "--state-dir", "../theirs", "--json", environ={"COORDINAUT_TOKEN": "secret"})
+    assert refused.failure == (6, "bad_state_dir")
+    assert "another user" in refused.error["message"]
+    assert "coordinaut" not in git(repository, "config", "--local", "--list")
+
+
+def test_a_store_that_is_not_in_force_is_shown_and_not_written_to(cli, repository, git):
+    cli.json(repository, "init", "--storage", "json")
+    cli.json(repository, "create", "--title", "left behind")
+    for key in ("storage", "stateDir"):
+        git(repository, "config", "--local", "--unset", f"coordinaut.{key}")
+    cli.json(repository, "init")
+    (left,) = cli.json(repository, "--storage", "json", "status")["tasks"]
+    assert left["title"] == "left behind"
+    before = (repository / ".coordinaut" / "state.json").read_bytes()
+    for words in (["create", "--title", "x"], ["claim", "--next"], ["migrate"], ["doctor", "--fix"]):
+        assert cli(repository, "--storage", "json", *words, "--json").failure == (1, "not_in_force"), words
+    assert (repository / ".coordinaut" / "state.json").read_bytes() == before
+    assert cli.json(repository, "status")["tasks"] == []
+
+
 @pytest.mark.parametrize("storage", ["json", "sqlite"])
 def test_a_state_that_was_cleaned_away_is_said_and_not_begun_anew(cli, repository, git, storage):
     cli.json(repository, "init", "--storage", storage, "--hooks")

@@ -158,11 +158,9 @@ def test_who_follows_is_told_within_a_second_and_burns_no_processor(place):
 
 
 @pytest.mark.parametrize("storage", STORAGES)
-def test_what_is_not_there_is_said_the_same_for_every_storage(cli, repository, storage, server):
-    from storages import environ_of
-
+def test_what_is_not_there_is_said_for_every_storage(cli, repository, storage):
     if storage == "remote":
-        assert cli(repository, "--storage", storage, "status", "--json").failure[0] == 2
+        assert cli(repository, "--storage", storage, "status", "--json").failure == (2, "no_server")
         return
-    answer = cli(repository, "--storage", storage, "status", "--json", environ=environ_of(storage))
+    answer = cli(repository, "--storage", storage, "status", "--json")
     assert answer.failure == (3, "no_store")
