@@ -89,8 +89,9 @@ def test_a_line_that_others_keep_locked_is_contended_and_comes_back(world, admin
 def test_connections_that_the_server_ends_are_replaced_without_a_word(world, admin):
     store = world.open()
     store.create()
+    head = store.head()
     for number in range(4):
-        put(store, {"n.json": str(number)})
+        head = store.commit(head, entry(number + 1, {"n.json": str(number)}), dict)
         ended = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'coordinaut'"
         assert admin.execute(ended).fetchall()
         if number % 2:
