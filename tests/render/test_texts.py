@@ -114,6 +114,7 @@ def test_no_text_from_data_reaches_the_terminal_unescaped(text, width, colour):
     cases = {
         "status": {"tasks": [evil], "leases": [held], "counts": {"open": 1}},
         "mine": {"tasks": [evil]},
+        "list": {"tasks": [evil], "total": 2},
         "create": evil,
         "update": evil,
         "claim": {"task": evil, "lease": held},
@@ -124,6 +125,12 @@ def test_no_text_from_data_reaches_the_terminal_unescaped(text, width, colour):
         "verify-commit": {"violations": [violation], "checked": 1, "agentInstance": text},
         "verify-commit-range": {"violations": [], "commits": 0, "checked": 0, "range": text},
         "watch": {"events": [EVENTS[0] | {"agentInstance": text, "summary": text}]},
+        "wait": {
+            "changed": True,
+            "events": [EVENTS[0] | {"agentInstance": text, "summary": text}],
+            "conflicts": [conflict],
+            "last": text,
+        },
         "message": words,
         "inbox": {"messages": [words, words | {"broadcast": True, "read": True}], "unread": 1},
         "inbox-read": {"count": 1},
