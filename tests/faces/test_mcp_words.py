@@ -53,6 +53,7 @@ def test_the_beginning_of_the_introduction_says_what_to_call():
         ("coordinaut completion bash", "coordinaut completion bash"),
         ("coordinaut claim --no-such-option x", "coordinaut claim --no-such-option x"),
         ("coordinaut-git", "coordinaut-git"),
+        ("Ask: `coordinaut handoff request --help`.", "Ask: `request_handoff()`."),
         ("`coordinaut inbox-read --all`", "`mark_read(all=true)`"),
     ],
 )

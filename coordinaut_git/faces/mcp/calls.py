@@ -53,6 +53,9 @@ def _call(text: str, at: int, operation: Operation) -> tuple[int, str | None]:
     start = at
     while found := _OPTION.match(text, at):
         name, value = found["name"].replace("-", "_"), found["value"]
+        if name == "help":  # a tool's parameters are known to whoever reads this
+            at = found.end("name")
+            continue
         if name not in known:
             return start, None
         at = found.end()

@@ -25,13 +25,12 @@ from mcp_types import (
 
 from coordinaut_git.errors import CoordinautError
 from coordinaut_git.faces.mcp.resources import fingerprint
-from coordinaut_git.faces.mcp.warm import Kept
-from coordinaut_git.storage import REMOTE
+from coordinaut_git.faces.mcp.warm import POLL_S, Kept, looked_up
 from coordinaut_git.workspace import Workspace
 
 Context = ServerRequestContext[Any, Any]
 
-POLL_S, REMOTE_POLL_S, LOOK_AGAIN_S = 0.25, 2.0, 5.0
+LOOK_AGAIN_S = 5.0
 MOST_WATCHED = 1_024
 
 
@@ -106,11 +105,8 @@ class Changes:
             await asyncio.sleep(pause_s)
 
     async def _head(self) -> tuple[object, float]:
-        def look(workspace: Workspace) -> tuple[object, float]:
-            return workspace.store.head(), REMOTE_POLL_S if workspace.storage.kind == REMOTE else POLL_S
-
         try:
-            return await self._here().run(look) if self._watched else (None, POLL_S)
+            return await self._here().run(looked_up) if self._watched else (None, POLL_S)
         except CoordinautError as error:
             return error.code, POLL_S
 

@@ -7,6 +7,7 @@ import sys
 import traceback
 from collections.abc import Mapping
 from dataclasses import fields, replace
+from functools import partial
 from typing import Any
 
 from mcp.server import CacheHint, Server, ServerRequestContext
@@ -103,14 +104,16 @@ class Desk:
 
     async def _carried_out(self, ctx: Context, operation: Operation, arguments: Json) -> CallToolResult:
         request, root = read_arguments(operation, arguments)
-        kept = self.warm.at(self.roots.start(root))
+        start = self.roots.start(root)
         request = _with_program(request, ctx)
+
+        async def run(work: Work[Any]) -> Any:
+            return await self.warm.at(start).run(work)
+
         if waits(request):
-            done = await waited(
-                request, lambda asked: self._work(operation, asked), kept.run, ctx.session.report_progress
-            )
+            done = await waited(request, partial(self._work, operation), run, ctx.session.report_progress)
         else:
-            done = await kept.run(self._work(operation, request))
+            done = await run(self._work(operation, request))
         return answers.success(operation, *done)
 
     def _work(self, operation: Operation, request: Request) -> Work[Done]:

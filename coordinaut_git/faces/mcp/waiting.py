@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import anyio
 
 from coordinaut_git.errors import CoordinautError
+from coordinaut_git.faces.mcp.warm import POLL_S, looked_up
 from coordinaut_git.operations.leases import ASK_AGAIN_S, WORTH_WAITING
 from coordinaut_git.operations.waiting import look, patience_s
 from coordinaut_git.protocol.requests import ClaimTask, Request, WaitForChange
@@ -23,8 +24,6 @@ Work = Callable[[Workspace], T]
 Run = Callable[[Callable[[Workspace], Any]], Awaitable[Any]]
 Progress = Callable[[float, float, str], Awaitable[None]]
 Handler = Callable[[Workspace, Request], Json]
-
-POLL_S = 0.2
 
 
 def waits(request: Request) -> bool:
@@ -45,7 +44,7 @@ async def _claimed(request: ClaimTask, carry_out: Callable[[Request], Work[T]], 
     patience = Patience(duration_ms(request.wait or "0s") / 1000, progress)
     attempt = carry_out(replace(request, wait=None))
     while True:
-        head = await run(_head)
+        head = (await run(looked_up))[0]
         try:
             answer: T = await run(attempt)
         except CoordinautError as error:
@@ -58,13 +57,13 @@ async def _claimed(request: ClaimTask, carry_out: Callable[[Request], Work[T]], 
 
 async def _changed(request: WaitForChange, run: Run, progress: Progress) -> Any:
     patience = Patience(patience_s(request), progress)
-    start = head = await run(lambda workspace: workspace.coordinator.head())
+    start = head = await run(lambda workspace: workspace.coordinator.head())  # raises where there is no line
     while True:
         seen, notices = await run(lambda workspace: (look(workspace, request, start), workspace.notices))
         if seen["changed"] or patience.is_over:
             return seen, notices
         await patience.until_moved(run, head, "waiting for a change")
-        head = await run(_head)
+        head = (await run(looked_up))[0]
 
 
 class Patience:
@@ -86,11 +85,9 @@ class Patience:
         """Wait until the line moves on, it is time to look again, or the time is up."""
         await self._progress(self._waited_s, self._wait_s, why)
         again_s = self._waited_s + ASK_AGAIN_S
+        pause_s = POLL_S
         while not self.is_over and self._waited_s < again_s:
-            await anyio.sleep(min(POLL_S, max(0.0, self._wait_s - self._waited_s)))
-            if await run(_head) != head:
+            await anyio.sleep(min(pause_s, max(0.0, self._wait_s - self._waited_s)))
+            now, pause_s = await run(looked_up)
+            if now != head:
                 return
-
-
-def _head(workspace: Workspace) -> object:
-    return workspace.store.head()

@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
+from coordinaut_git.storage import REMOTE
 from coordinaut_git.workspace import Workspace, open_workspace
 
 T = TypeVar("T")
@@ -20,6 +21,7 @@ Check = Callable[[Workspace], None]
 """Raises where a repository is not to be touched."""
 
 MOST_KEPT = 32
+POLL_S, REMOTE_POLL_S = 0.25, 2.0
 
 
 class Kept:
@@ -71,6 +73,11 @@ class Warm:
         if len(self._kept) > MOST_KEPT:
             self._kept.popitem(last=False)[1].close()
         return kept
+
+
+def looked_up(workspace: Workspace) -> tuple[object, float]:
+    """The head, and how long to wait until the next look: one over a network costs more than some system calls."""
+    return workspace.store.head(), REMOTE_POLL_S if workspace.storage.kind == REMOTE else POLL_S
 
 
 def _identity(workspace: Workspace) -> tuple[int, int]:
