@@ -106,7 +106,7 @@ def _all_files() -> list[str]:
 def _file_of(work_tree: Path, name: str) -> str:
     """The file that an agent reads here. Claude Code reads AGENTS.md where there is no CLAUDE.md (since 2.1.277)."""
     own = OWN_FILES[name]
-    there = next((file for file in own if (work_tree / file).exists()), None)
+    there = next((file for file in own if textfile.is_there(work_tree / file)), None)
     if there and _IMPORT.search(_text(textfile.read(work_tree / there, work_tree))):
         return GENERAL
     if name == "gemini" and not there:

@@ -123,7 +123,7 @@ def _target(home: Home, work_tree: Path | None, environ: Mapping[str, str], *, u
 
 
 def _first_there(paths: Sequence[Path]) -> Path:
-    return next((path for path in paths if path.exists()), paths[0])
+    return next(filter(textfile.is_there, paths), paths[0])
 
 
 def _needed(target: Target | None) -> Target:

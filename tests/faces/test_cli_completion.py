@@ -113,6 +113,8 @@ def test_words_that_never_change_and_remotes_are_offered(project, offered, git):
     git(project, "remote", "add", "team", "nowhere")
     assert values(offered("init --remote ")) == ["team"]
     assert values(offered("init --policy ")) == ["provisional", "confirmed"]
+    assert values(offered("init --agents claude,ge")) == ["claude,gemini"]
+    assert values(offered("mcp-config c")) == ["claude-code", "claude-desktop", "codex", "copilot", "cursor"]
     assert values(offered("update --status ver")) == ["verifying"]
     assert values(offered("completion ")) == ["bash", "zsh", "fish"]
     assert values(offered("update --check unit=p")) == ["unit=passed", "unit=pending"]

@@ -26,6 +26,14 @@ class TextFile:
     mode: int | None
 
 
+def is_there(path: Path) -> bool:
+    """Whether there is anything of that name that we can see."""
+    try:
+        return path.exists()
+    except OSError:
+        return False
+
+
 def read(path: Path, inside: Path | None = None) -> TextFile:
     """Read a file that may not be there; with `inside` it must really lie in that folder.
 
@@ -92,6 +100,7 @@ def _without_waiting(name: str, flags: int) -> int:
 
 
 def _write(beside: Path, data: bytes, mode: int | None) -> None:
+    beside.unlink(missing_ok=True)  # left by a process of our number that was killed
     with beside.open("xb") as stream:
         if mode is not None:
             os.fchmod(stream.fileno(), mode)
