@@ -41,6 +41,8 @@ def test_an_entry_goes_in_and_out_and_every_byte_is_as_before(before):
     assert after.startswith(before or "")
     assert put(after, KEYS, ENTRY) == after, "a second time changes nothing"
     assert take(after, KEYS) == before
+    if before and "\n" in before and "\n" not in before.replace("\r\n", ""):
+        assert "\n" not in after.replace("\r\n", ""), "lines end as they did"
     if before is not None:
         assert take(before, KEYS) == before
 
