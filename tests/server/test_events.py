@@ -168,6 +168,13 @@ def test_a_stream_begins_after_a_head_or_a_number(server, project, stream):
     assert stream(f"{project}/events", token="none").answer.status == 401
 
 
+def test_the_head_of_a_stream_is_answered_at_once(server, project):
+    client = server.client()
+    begun(client, project)
+    assert client("HEAD", f"{project}/events", accept="text/event-stream").status == 200
+    assert client.get(f"{project}/state").status == 200
+
+
 def test_polls_and_streams_end_when_the_server_stops(tmp_path, project):
     with Server(tmp_path) as server:
         client = server.client()

@@ -34,7 +34,7 @@ async def get(call: Call) -> Response:
     asked, last = call.asked(EventsAsked), call.header("last-event-id")
     if last is not None and not _is_number(last):
         raise bad_value("Last-Event-ID", "it is the number of an event")
-    if STREAM_TYPE in (call.header("accept") or ""):
+    if STREAM_TYPE in (call.header("accept") or "") and call.request.method == "GET":
         return await _streamed(call, asked, last)
     with call.projects.news.watch(call.place) as watch:
         return await _waited(call, asked, watch)

@@ -8,7 +8,6 @@ import time
 from anyio import sleep
 
 from coordinaut_git.documents import Head
-from coordinaut_git.errors import CoordinautError
 from coordinaut_git.faces.http.logs import Log
 from coordinaut_git.faces.http.problems import Problem
 from coordinaut_git.faces.http.projects import Line, Projects
@@ -32,8 +31,8 @@ async def look_around(projects: Projects, log: Log) -> None:
 async def _head(projects: Projects, place: Place, log: Log) -> Head | None:
     try:
         return await projects.read(place, Line.head)
-    except CoordinautError as error:
-        log.trouble(error, team=place.team, project=place.project)
     except Problem:
-        pass
-    return None
+        return None
+    except Exception as error:  # noqa: BLE001 - one line's trouble, or a bug there, is no reason to look no further
+        log.trouble(error, team=place.team, project=place.project)
+        return None
