@@ -155,9 +155,10 @@ def _told(address: Address, answer: Answer) -> CoordinautError:
             status=answer.status,
             serverCode=clean(code, 80),
         )
-    hint = error.get("hint")
-    words = f"{address.server} says: {clean(message)}"
-    return CoordinautError(Kind(kind), clean(code, 80), words, hint=clean(hint) if isinstance(hint, str) else None)
+    hint = error.get("hint") or "Is the server of the same version as coordinaut here?"
+    return CoordinautError(
+        Kind(kind), clean(code, 80), f"{address.server} says: {clean(message)}", hint=clean(str(hint))
+    )
 
 
 def _not_ours(address: Address, answer: Answer) -> CoordinautError:
