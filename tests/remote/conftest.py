@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 from serving import Server
 
-sys.path.insert(0, str(Path(__file__).parent.parent / "stores"))  # `writing`, the smallest coordinator there is
-
 from coordinaut_git.stores.remote import open_remote_store
+
+TESTS = Path(__file__).parent.parent
+sys.path[:0] = [str(TESTS / "stores"), str(TESTS / "protocol")]  # `writing`, and the second opinion `ownership`
 
 TOKEN = "red-member"
 _numbers = count(1)

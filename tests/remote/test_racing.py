@@ -1,0 +1,63 @@
+"""Sixteen machines race for files through one server, which is killed and started again in the middle."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from ownership import History
+from serving import Server
+
+RACERS, KILLS = 16, 3
+ROUNDS = 40 if os.environ.get("COORDINAUT_LONG") else 3
+RACER = Path(__file__).with_name("racer.py")
+
+
+@pytest.fixture
+def racers(server, tmp_path, opened):
+    opened(server.url, "race").create()
+    started = [
+        subprocess.Popen(
+            [sys.executable, RACER, server.url, "race", tmp_path / f"m{number}", f"agent-{number}", str(ROUNDS)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=tmp_path,
+        )
+        for number in range(RACERS)
+    ]
+    yield started
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+@pytest.mark.slow
+def test_whatever_becomes_of_the_server_nothing_acknowledged_is_lost_and_a_path_has_one_owner(
+    server: Server, racers, opened
+):
+    for process in racers:
+        assert process.stdout.readline() == "ready\n"
+    for process in racers:
+        process.stdin.write("\n")
+        process.stdin.flush()
+    for _ in range(KILLS):
+        time.sleep(1.5)
+        server.kill()
+        server.start()
+    told = [process.communicate(timeout=240)[0].split("\n") for process in racers]
+    assert [process.returncode for process in racers] == [0] * RACERS
+    done = [line.partition(" ")[2] for lines in told for line in lines if line.startswith("done ")]
+    store = opened(server.url, "race", cache=None)
+    bodies = [json.loads(body) for _, body in store.walk(store.head())][::-1]
+    line = [body["id"] for body in bodies]
+    assert len(line) == len(set(line)), "an operation was written twice"
+    assert set(done) <= set(line), "what was acknowledged is lost"
+    assert len(done) >= RACERS * ROUNDS // 4, told
+    history = History()
+    for body in bodies:
+        history.take(body)
+    assert sum(body["op"] == "task_claimed" for body in bodies) >= RACERS
