@@ -18,8 +18,8 @@ def contention(folder: Path, *, quick: bool) -> Iterator[Row]:
     """The rates for a few seconds each, flushed."""
     span_s = 3.0 if quick else 10.0
     path = repository(folder, "writers", flush=True)
-    (alone,) = _race(path, 1, span_s)
-    counts = _race(path, WRITERS, span_s)
+    (alone,) = race(path, 1, span_s)
+    counts = race(path, WRITERS, span_s)
     workspace = opened(path)
     kept = sum(1 for _, operation in workspace.coordinator.events() if operation.op == "task_updated")
     total = sum(counts)
@@ -44,7 +44,7 @@ def contention(folder: Path, *, quick: bool) -> Iterator[Row]:
     )
 
 
-def _race(path: Path, writers: int, span_s: float) -> list[int]:
+def race(path: Path, writers: int, span_s: float) -> list[int]:
     """How many operations each writer was acknowledged, all of them writing in the same span of time."""
     start_at = time.time() + 1.5 + 0.2 * writers
     command = [sys.executable, "-m", "benchmarks.writers", str(path), str(start_at), str(span_s)]
