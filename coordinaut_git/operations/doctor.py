@@ -15,7 +15,7 @@ from coordinaut_git.operations.checks.finding import Check, Exam, Finding, guard
 from coordinaut_git.plumbing.hooks import hooks_status, install
 from coordinaut_git.protocol import requests as ask
 from coordinaut_git.replay.checkpoints import restored
-from coordinaut_git.storage import GIT, REMOTE
+from coordinaut_git.storage import GIT, JSON, REMOTE
 from coordinaut_git.stores.git import leftovers
 from coordinaut_git.stores.git.mend import mend
 from coordinaut_git.workspace import Workspace
@@ -86,12 +86,23 @@ def _mended(exam: Exam) -> Iterator[str]:
     if exam.workspace.storage.kind == GIT:
         store = exam.workspace.git_store
         yield from mend(store, lambda head: restored(store, head))
+    elif exam.workspace.storage.kind == JSON:
+        yield from _json_mended(exam)
     if count := leftovers.remove(exam.place, exam.now_ms):
         yield f"{count} files that dead programs had left were taken away"
     with suppress(CoordinautError):  # what stands in the way is said below
         yield from _hooks_again(exam)
     with suppress(CoordinautError):  # what cannot be read says so below
         yield from _forgotten(exam)
+
+
+def _json_mended(exam: Exam) -> Iterator[str]:
+    from coordinaut_git.stores.json.mend import mend as mend_files
+    from coordinaut_git.stores.json.store import JsonStore
+
+    store = exam.workspace.store
+    assert isinstance(store, JsonStore)
+    yield from mend_files(store)
 
 
 def _hooks_again(exam: Exam) -> Iterator[str]:

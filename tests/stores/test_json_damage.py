@@ -2,11 +2,12 @@
 
 import pytest
 from json_scene import files, new_store, refusal
-from writing import entry, put
+from writing import entry, put, state
 
 from coordinaut_git.documents import Step
 from coordinaut_git.errors import CoordinautError, Kind
 from coordinaut_git.stores.json import open_json_store
+from coordinaut_git.stores.json.mend import mend
 
 
 @pytest.fixture
@@ -133,3 +134,61 @@ def test_an_edit_while_a_process_runs_is_noticed_by_its_next_look(store, folder)
     path = folder / "state.json"
     path.write_bytes(path.read_bytes().replace(b"other", b"OTHER"))
     assert refusal(store.head).code == "damaged_state"
+
+
+MENDED = [one for one in DAMAGE if one[0] == "state.json" and one[3] != "operation"]
+
+
+@pytest.mark.parametrize("damage", [one[1] for one in MENDED], ids=[one[3] for one in MENDED])
+def test_a_damaged_state_is_built_anew_from_a_whole_log_and_kept_beside(store, folder, damage):
+    head, before, log = store.head(), state(store), (folder / "events.jsonl").read_bytes()
+    damaged = damage((folder / "state.json").read_bytes())
+    (folder / "state.json").unlink()
+    if damaged is not None:
+        (folder / "state.json").write_bytes(damaged)
+    (said,) = mend(store)
+    assert "from the 3 operations in events.jsonl" in said
+    assert (store.head(), state(store)) == (head, before)
+    assert (folder / "events.jsonl").read_bytes() == log
+    kept = folder / "state.json-damaged-1"
+    assert (kept.read_bytes() if kept.exists() else None) == damaged
+    assert list(mend(store)) == []
+    put(store, {"later.json": "1"})
+
+
+def test_an_older_state_put_back_alone_is_brought_up_to_the_log(store, folder):
+    old = (folder / "state.json").read_bytes()
+    for number in range(3):
+        put(store, {"later.json": str(number)})
+    head, before = store.head(), state(store)
+    (folder / "state.json").write_bytes(old)
+    assert len(list(mend(store))) == 1
+    assert (store.head(), state(store)) == (head, before)
+
+
+def test_nothing_is_built_from_a_log_that_is_damaged_or_does_not_reach_as_far(store, folder):
+    log = (folder / "events.jsonl").read_bytes()
+    lines = log.splitlines(True)
+    for damaged in (b"", lines[0], lines[0] + lines[1], log[:-1], log[:-30], log.replace(b"agent", b"thief", 1)):
+        (folder / "events.jsonl").write_bytes(damaged)
+        state_file = (folder / "state.json").read_bytes()
+        (folder / "state.json").write_bytes(state_file.replace(b"other", b"me", 1))
+        left = files(folder)
+        assert list(mend(store)) == []
+        assert files(folder) == left
+        (folder / "state.json").write_bytes(state_file)
+    (folder / "events.jsonl").write_bytes(log)
+    assert list(mend(store)) == []
+    put(store, {"later.json": "1"})
+
+
+def test_the_line_of_a_writer_that_died_is_not_made_part_of_a_state_that_is_built_anew(store, folder):
+    before, head = files(folder), store.head()
+    put(store, {"dead.json": "1"})
+    after = files(folder)
+    (folder / "state.json-new").write_bytes(after["state.json"])
+    (folder / "state.json").write_bytes(before["state.json"].replace(b"other", b"me", 1))
+    assert len(list(mend(store))) == 1
+    assert store.head() == head
+    put(store, {"later.json": "1"})
+    assert "dead.json" not in state(store)

@@ -14,8 +14,8 @@ from coordinaut_git.stores.json.state_file import NotOurs, header_of
 
 _CONFLICT = re.compile(rb"^(<{7}|={7}|>{7})(?= |\r?$)", re.MULTILINE)
 _HINT = (
-    "Nothing was changed. Put the file back as it was (a copy may lie in the folder's `backups`), or let "
-    "`coordinaut doctor` say what can be repaired."
+    f"Nothing was changed. `coordinaut doctor --fix` builds {STATE} from {EVENTS}, if that one is whole; "
+    "else put back both files of a backup."
 )
 
 Fault = tuple[int, int, str]
@@ -33,8 +33,7 @@ def do_not_fit(folder: Path, what: str) -> CoordinautError:
     return environment(
         "damaged_state",
         f"In {folder}, {what}.",
-        hint=f"Nothing was changed. {STATE} and {EVENTS} belong together: put back both of one time, or let "
-        "`coordinaut doctor` say what can be repaired.",
+        hint=_HINT,
         path=str(folder),
     )
 
