@@ -91,6 +91,12 @@ def test_a_data_folder_that_cannot_be_is_told(tmp_path):
     assert "cannot be written to" in done.stderr
 
 
+def test_git_does_not_see_the_data(repository, git):
+    with Server(repository, COORDINAUT_SERVER_DATA_DIR=str(repository / "data")) as server:
+        server.client().put("/v1/teams/red/projects/p/state", {}, if_none_match="*")
+    assert git(repository, "status", "--porcelain") == "?? server.log"
+
+
 @pytest.mark.parametrize("words", [["--port", "70000"], ["--nonsense"], ["--max-body", "x"], ["word"]])
 def test_an_option_that_makes_no_sense_is_told(tmp_path, words):
     done = run(tmp_path, *words, COORDINAUT_SERVER_TOKEN=ADMIN)

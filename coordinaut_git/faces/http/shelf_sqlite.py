@@ -1,6 +1,7 @@
 """Lines in SQLite files: a folder for each team, one for each of its projects in it, a file for each line.
 
-Rule 1: `Team` and `team` are two teams, also where the file system takes them for one.
+Rule 1: git does not see the folder, wherever it lies.
+Rule 2: `Team` and `team` are two teams, also where the file system takes them for one.
 """
 
 import os
@@ -25,6 +26,7 @@ class SqliteShelf:
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._lines.mkdir(exist_ok=True)
+            (folder / ".gitignore").write_text("*\n")
         except OSError as error:
             raise _unwritable(folder, error) from error
 
