@@ -1,5 +1,6 @@
 """SQLite's file: what is told of a damaged, full, locked, foreign or vanished one, and that none is written over."""
 
+import fcntl
 import os
 import re
 import shutil
@@ -19,6 +20,7 @@ from coordinaut_git.errors import CoordinautError, Kind
 from coordinaut_git.stores.sql import open_sqlite_store
 from coordinaut_git.stores.sql import sqlite as module
 from coordinaut_git.stores.sql.database import CommitUnclear
+from coordinaut_git.stores.sql.sqlite_files import folder_locked
 
 WRITER = """
 import resource, sys
@@ -166,6 +168,26 @@ def test_a_database_that_others_keep_locked_is_contended_and_comes_back(path, mo
         assert store.head() == store.first
     put(store, {})
     store.close()
+
+
+def test_who_writes_waits_until_the_one_before_has_moved_the_log_too(path, store, monkeypatch):
+    monkeypatch.setattr(module, "LOCK_WAIT_S", 0.1)
+    with folder_locked(path.parent):
+        assert failure(lambda: attempt(store, {})) == (Kind.CONTENDED, "database_locked")
+    put(store, {})
+    assert store.database.write(lambda _: is_locked(path.parent)) is True
+    assert not is_locked(path.parent)
+
+
+def is_locked(folder):
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
 
 
 def test_a_full_database_takes_nothing_of_the_operation_and_goes_on_when_there_is_room(path, store):

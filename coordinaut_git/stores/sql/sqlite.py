@@ -4,6 +4,8 @@ Rule 1: a file is made whole under another name and linked to its own: nobody ev
 Rule 2: writers take the one write lock when they begin (`BEGIN IMMEDIATE`), so a transaction that began can end.
 Rule 3: this process opens the file through SQLite alone: to close another descriptor of it would drop SQLite's locks
 (sqlite.org/howtocorrupt.html, 2.2).
+Rule 4: nobody writes while another one moves the log into the file, which SQLite does at the end of some commits: up to
+version 3.51.2 the two together can, rarely, damage it (sqlite.org/wal.html, the WAL-reset bug). A lock covers both.
 
 With `flush`, a transaction that was answered is on the disk (`synchronous=FULL`: the log is flushed with each).
 Without, it survives the death of any process, but after a loss of power the last ones may be missing; what is there is
@@ -24,7 +26,7 @@ from coordinaut_git.plumbing.disk import NETWORK, file_system
 from coordinaut_git.stores.sql.database import CommitUnclear, NotThere, Row, Transaction
 from coordinaut_git.stores.sql.schema import SCHEMA, tables
 from coordinaut_git.stores.sql.sqlite_errors import failure, not_ours, said
-from coordinaut_git.stores.sql.sqlite_files import copied, folder_locked, made_whole, set_aside
+from coordinaut_git.stores.sql.sqlite_files import WriteLock, copied, folder_locked, made_whole, set_aside
 
 T = TypeVar("T")
 
@@ -48,6 +50,7 @@ class SqliteDatabase:
         self._flush = flush
         self._guard = threading.RLock()
         self._connection: sqlite3.Connection | None = None
+        self._lock: WriteLock | None = None
         self._opened: tuple[int, int, int] | None = None
 
     def describe(self) -> Mapping[str, str]:
@@ -71,18 +74,18 @@ class SqliteDatabase:
 
     def write(self, work: Callable[[Transaction], T]) -> T:
         """What `work` gives, once its transaction counts; raises as `Database.write`."""
-        with self._guard:
-            with said(self.path, "write"):
-                connection = self._connected()
+        with self._guard, said(self.path, "write"):
+            connection = self._connected()
+            assert self._lock is not None
+            with self._lock.held(LOCK_WAIT_S):
                 connection.execute("BEGIN IMMEDIATE")
-            try:
-                with said(self.path, "write"):
+                try:
                     result = work(_Changes(connection))
-            except BaseException:
-                self._roll_back(connection)
-                raise
-            self._commit(connection)
-            return result
+                except BaseException:
+                    self._roll_back(connection)
+                    raise
+                self._commit(connection)
+                return result
 
     def keep_copy(self, label: str, holds: Callable[[Callable[..., list[Row]]], bool]) -> str:
         """Copy the file, as it is now, to one beside it; gives its path."""
@@ -135,13 +138,16 @@ class SqliteDatabase:
             self._let_go()
             if here is None:
                 raise NotThere
+            self._lock = WriteLock(self.path.parent)
             self._connection = self._open()
             self._opened = here
         return self._connection
 
     def _let_go(self) -> None:
-        connection, opened = self._connection, self._opened
-        self._connection = self._opened = None
+        connection, opened, lock = self._connection, self._opened, self._lock
+        self._connection = self._opened = self._lock = None
+        if lock is not None:
+            lock.close()
         if connection is None or opened is None:
             return
         if opened[0] == os.getpid():

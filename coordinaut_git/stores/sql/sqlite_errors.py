@@ -107,6 +107,8 @@ def _failed(path: Path, what: str, text: str) -> CoordinautError:
 
 def _of_system(error: OSError, path: Path, what: str) -> CoordinautError:
     text = error.strerror or str(error)
+    if isinstance(error, TimeoutError):
+        return _locked(path)
     if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
         return _disk_full(path, what, text)
     if error.errno in {errno.EROFS, errno.EACCES, errno.EPERM}:

@@ -7,10 +7,13 @@ import fcntl
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
+
+_SHORTEST_PAUSE_S, _LONGEST_PAUSE_S = 0.001, 0.02
 
 
 def made_whole(path: Path, fill: Callable[[Path], None], *, flush: bool = True) -> bool:
@@ -49,6 +52,38 @@ def folder_locked(folder: Path) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+class WriteLock:
+    """A lock on a folder, which those who write to its databases hold until their transactions are quite over."""
+
+    def __init__(self, folder: Path) -> None:
+        self._descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+
+    @contextmanager
+    def held(self, wait_s: float) -> Iterator[None]:
+        """Hold it for the body of the `with`; raises TimeoutError after `wait_s` seconds."""
+        until, pause_s = time.monotonic() + wait_s, _SHORTEST_PAUSE_S
+        while not self._taken():
+            if time.monotonic() > until:
+                raise TimeoutError
+            time.sleep(pause_s)
+            pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+        try:
+            yield
+        finally:
+            fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+
+    def close(self) -> None:
+        """Let go of the folder."""
+        os.close(self._descriptor)
+
+    def _taken(self) -> bool:
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
 
 
 def set_aside(log: Path) -> None:
