@@ -1,6 +1,8 @@
 """`migrate --to`: the state goes from storage to storage as it is, and is kept by one of them at any time."""
 
 import json
+import os
+import pty
 import subprocess
 import sys
 
@@ -178,3 +180,17 @@ def test_a_server_takes_messages_of_a_state_that_moved_there_and_none_after_it_l
     refused = server.client().post(messages, said)
     assert json.loads(refused.data)["error"]["code"] == "moved"
     assert 400 <= refused.status < 500
+
+
+def test_on_a_terminal_it_says_how_far_it_is_and_wipes_that_away(project):
+    master, terminal = pty.openpty()
+    words = [*PROGRAM, "migrate", "--to", "sqlite"]
+    done = subprocess.run(words, cwd=project, stdout=subprocess.PIPE, stderr=terminal, timeout=120)
+    os.close(terminal)
+    said = os.read(master, 10_000).decode()
+    os.close(master)
+    assert done.returncode == 0
+    assert said.count("\r") >= 2
+    assert said.replace("\r", "").strip() == ""
+    again = subprocess.run([*words[:-1], "json"], cwd=project, capture_output=True, timeout=120)
+    assert again.stderr == b"", "nothing of that is written to a file"

@@ -151,6 +151,7 @@ def said_nearest(context: click.Context | None) -> dict[str, Any]:
 def _carry_out(operation: Operation, request: Any, out: Output, common: dict[str, Any]) -> None:
     try:
         workspace = workspace_at(common["root"], common["storage"])
+        workspace.progress = out.progress
     except CoordinautError as error:
         if not operation.anywhere or error.code != "not_a_repository":
             raise

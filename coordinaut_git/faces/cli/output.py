@@ -55,6 +55,13 @@ class Output:
 
             _write(sys.stdout, render_event(event, _look(sys.stdout)))
 
+    def progress(self, done: int, of: int) -> None:
+        """Say on a terminal how far a long command is, in one line that is written over, and wiped at the end."""
+        if self.json or self.quiet or not sys.stderr.isatty():
+            return
+        said = f"{done:,} of {of:,} operations"
+        _write(sys.stderr, f"\r{said}" if done < of else f"\r{'':{len(said)}}\r")
+
     def failure(self, error: CoordinautError) -> int:
         """Print an error, on standard error where it cannot be printed in its place; its exit code."""
         try:
