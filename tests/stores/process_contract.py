@@ -78,7 +78,7 @@ class ProcessContract(KillContract):
     """The cases; mixed into a `StoreContract`."""
 
     def test_of_racing_processes_exactly_one_created_it(self, world):
-        for round_number in range(3):
+        for round_number in range(2):
             fresh = type(world)(make_folder(world.folder / f"round-{round_number}"))
             fresh.name = world.name
             made = together(fresh, CREATE, 4)
@@ -102,7 +102,7 @@ class ProcessContract(KillContract):
         store.create()
         generator = random.Random(int(os.environ.get("COORDINAUT_SEED", "1")))
         acknowledged, slowest_s = [], 0.0
-        for _ in range(200 if LONG else 12):
+        for _ in range(200 if LONG else 8):
             with child(FOR_EVER, world.name, world.folder, "victim", 0) as process:
                 assert process.stdout.readline() == "ready\n"
                 say(process)

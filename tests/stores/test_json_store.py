@@ -148,6 +148,22 @@ def test_a_file_in_the_place_of_the_folder_is_said_in_words(tmp_path):
     assert (tmp_path / "file").read_text() == "x"
 
 
+@pytest.mark.parametrize(("mask", "mode"), [(0o077, 0o600), (0o002, 0o664)])
+def test_who_may_read_and_write_the_files_is_as_the_user_has_it(folder, mask, mode):
+    before = os.umask(mask)
+    try:
+        store = open_json_store(folder, flush=False)
+        store.create()
+        with store.queue(1):
+            put(store, {"a.json": "1"})
+        store.close()
+    finally:
+        os.umask(before)
+    assert {path.name: path.stat().st_mode & 0o777 for path in folder.iterdir()} == dict.fromkeys(
+        (path.name for path in folder.iterdir()), mode
+    )
+
+
 def test_a_head_of_nowhere_is_unknown(store):
     for head in ("3.5", "x", "", f"2.{'0' * 64}", f"9.{'0' * 64}", f"0.{'0' * 64}", "3." + "٣" * 64):
         for work in (store.snapshot, lambda head: list(store.log(head)), lambda head: store.backup(head, "x")):

@@ -12,11 +12,8 @@ from pathlib import Path
 
 from postgres_server import VARIABLE
 
-from coordinaut_git.plumbing.repository import find
-from coordinaut_git.stores.git.store import open_git_store
 from coordinaut_git.stores.json import open_json_store
 from coordinaut_git.stores.memory import MemoryStore
-from coordinaut_git.stores.remote import open_remote_store
 from coordinaut_git.stores.sql import open_postgres_store, open_sqlite_store
 
 SERVER_URL, SERVER_DATA = "COORDINAUT_TESTS_SERVER_URL", "COORDINAUT_TESTS_SERVER_DATA"
@@ -101,7 +98,7 @@ class GitWorld(World):
         run(self.root, "commit", "--quiet", "--allow-empty", "--message", "first")
 
     def new_handle(self):
-        return open_git_store(find(self.root))
+        return git_store(self.root)
 
     def raw_log(self):
         bodies = run(self.root, "log", "--reverse", "-z", "--format=%b", REF).split(b"\0")
@@ -115,6 +112,14 @@ class GitWorld(World):
     def damage(self):
         common = Path(run(self.root, "rev-parse", "--path-format=absolute", "--git-common-dir").decode().strip())
         (common / REF).write_text("f" * 40 + "\n")
+
+
+def git_store(folder):
+    """Imported late: the children of the other stores start without libgit2."""
+    from coordinaut_git.plumbing.repository import find
+    from coordinaut_git.stores.git.store import open_git_store
+
+    return open_git_store(find(folder))
 
 
 class BareWorld(GitWorld):
@@ -137,7 +142,7 @@ class WorktreeWorld(GitWorld):
 
     def new_handle(self):
         where = self.folder / "linked" if len(self.handles) % 2 else self.root
-        return open_git_store(find(where))
+        return git_store(where)
 
 
 RAW_LOG = "SELECT body FROM coordinaut_entry WHERE line = '{line}' ORDER BY seq"
@@ -211,6 +216,8 @@ class RemoteWorld(SqlWorld):
         self.url, self.data = os.environ[SERVER_URL], Path(os.environ[SERVER_DATA])
 
     def new_handle(self):
+        from coordinaut_git.stores.remote import open_remote_store
+
         return open_remote_store(
             self.url, "red", self.project, token="red-member", cache_folder=self.folder / "cache", environ={}
         )

@@ -91,7 +91,7 @@ class Folder:
         from filelock import FileLock, Timeout
 
         path = self.path / f"{STATE}-lock"
-        lock = FileLock(path, timeout=LOCK_S, mode=0o666)
+        lock = FileLock(path, timeout=LOCK_S)
         with self.writing(path):
             try:
                 lock.acquire(poll_interval=_POLL_S)
