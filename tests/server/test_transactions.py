@@ -49,7 +49,7 @@ def test_a_stale_head_is_refused_with_what_came_since_and_nothing_is_written(any
     head = send(client, project, first, opaque(1)).head
     lost = send(client, project, first, opaque(1, id="other"))
     assert lost.failure == (412, "stale_head")
-    assert (lost.value["head"], lost.value["entries"]) == (head, [opaque(1)])
+    assert (lost.value["head"], lost.value["entries"]) == (head, [{**opaque(1), "head": head}])
     assert client.get(f"{project}/state").head == head
 
 
