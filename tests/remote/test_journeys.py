@@ -85,14 +85,14 @@ def test_a_refusal_costs_a_look_and_no_more(here, line):
     assert there.journeys == 1
 
 
-def test_a_look_after_many_operations_of_others_is_one_journey(here, line):
+def test_a_look_after_many_operations_of_others_is_two_journeys_at_most(here, line):
     there = Counted(line("another machine"))
     there.coordinator.read()
     for number in range(300):
         put(here.store, {"n.json": str(number)})
     assert there.journeys == 1
     assert there.store.head() == here.store.head()
-    assert there.journeys == 1
+    assert there.journeys <= 2
 
 
 def test_the_past_is_read_in_pages(line):

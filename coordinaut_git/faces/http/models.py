@@ -118,11 +118,12 @@ class EventsAsked(Asked):
 
 
 class EventsGiven(Given):
-    """Operations, and where the line stands."""
+    """Operations, and where the line stands. `documentsSeq`: as in the state, where there are any."""
 
     events: list[EventForm]
     head: HeadName
     seq: Number
+    documentsSeq: Number | None = None  # noqa: N815
 
 
 class EventSent(Sent):
@@ -294,6 +295,7 @@ class Failure(Given):
     error: ErrorBody
     head: HeadName | None = None
     entries: list[EventForm] | None = None
+    documentsSeq: Number | None = None  # noqa: N815
 
 
 __all__ = ["Unreadable"]

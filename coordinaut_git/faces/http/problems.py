@@ -142,7 +142,7 @@ def head_needed() -> Problem:
     return Problem(428, error)
 
 
-def stale(head: str | None, entries: list[dict[str, Any]] | None = None) -> Problem:
+def stale(head: str | None, entries: list[dict[str, Any]] | None = None, documents_seq: int | None = None) -> Problem:
     """412: somebody was faster; `entries` is what came since, where it is little enough."""
     error = contended(
         "stale_head", "The line has moved on; nothing was written.", hint="Read what came since, and decide again."
@@ -150,6 +150,8 @@ def stale(head: str | None, entries: list[dict[str, Any]] | None = None) -> Prob
     beside: dict[str, Any] = {"head": head}
     if entries is not None:
         beside["entries"] = entries
+    if documents_seq is not None:
+        beside["documentsSeq"] = documents_seq
     return Problem(412, error, headers={"etag": f'"{head}"'} if head else {}, beside=beside)
 
 

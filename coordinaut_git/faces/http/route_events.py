@@ -113,7 +113,10 @@ def _page(line: Line, asked: EventsAsked) -> Json:
         limit=asked.limit,
         newest_first=asked.order == "desc",
     )
-    return {"events": [event_form(point) for point in found], "head": head, "seq": seq_of(line.store, head)}
+    page: Json = {"events": [event_form(point) for point in found], "head": head, "seq": seq_of(line.store, head)}
+    if found:
+        page["documentsSeq"] = line.store.snapshot(head).seq
+    return page
 
 
 def _seq(line: Line, after: str) -> int:

@@ -146,7 +146,7 @@ def missed(store: Store, expected: Head, now: Head) -> Problem:
     if not between:
         return stale(now, None if between is None else [])
     faster = points(store, now, after=between[0].seq - 1, before=between[-1].seq + 1, limit=len(between))
-    return stale(now, [event_form(point) for point in faster])
+    return stale(now, [event_form(point) for point in faster], store.snapshot(now).seq)
 
 
 def _unknown(entry: Entry) -> Exception:

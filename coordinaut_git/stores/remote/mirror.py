@@ -55,13 +55,19 @@ class Mirror:
             self._follow(self._known, value, events)
         return events
 
-    def landed(self, before: Head, event: Event) -> Known | None:
-        """Note an operation that this handle has written after `before`; gives what is known, if that goes on there."""
+    def landed(self, before: Head, event: Event, *, rewrites: bool = False) -> Known | None:
+        """Note an operation that this handle has written after `before`; gives what is known, if that goes on there.
+
+        One that `rewrites` the documents does not follow on those that other processes know.
+        """
         known = self._known
         if known is None or known.head != before:
             return None
         known.add(event)
-        self._cache.append(before, event)
+        if rewrites:
+            self._cache.saw(event.entry)
+        else:
+            self._cache.append(before, event)
         return known
 
     def begun(self, head: Head) -> None:
@@ -118,7 +124,10 @@ class Mirror:
 
     def _follow(self, known: Known, value: Json, events: list[Event]) -> Head | None:
         """Go on to the newest point that the answer names; None if its operations do not lead there."""
-        newest = self.reader.head(value)
+        newest, kept = self.reader.head(value), value.get("documentsSeq")
+        if isinstance(kept, int) and kept > known.base:  # perhaps rewritten: what is known may not lead there
+            self._known = None
+            return None
         try:
             for event in events:
                 if event.entry.seq > known.seq:

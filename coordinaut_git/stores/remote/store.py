@@ -127,7 +127,7 @@ class RemoteStore:
             forms = {path: document_form(content) for path, content in written.items()}
             answer = self._posted(expected, entry, {**_body(entry), "documents": forms})
             head, _ = self._outcome(expected, entry, answer)
-            if after := self._mirror.landed(expected, Event(head, entry)):
+            if after := self._mirror.landed(expected, Event(head, entry), rewrites=True):
                 after.rewritten(written)
                 self._mirror.keep(after)
             return head
