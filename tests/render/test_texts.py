@@ -95,35 +95,14 @@ def test_colour_changes_nothing_but_the_colour():
         assert [line.rstrip() for line in plain.splitlines()] == drawn(case, look()).splitlines()
 
 
-@settings(max_examples=60)
-@given(hostile, st.sampled_from([20, 40, 80]), st.booleans())
-def test_no_text_from_data_reaches_the_terminal_unescaped(text, width, colour):
-    held = lease(agentInstance=text, agent=text, files=[text, text], displayId=text, mode=text)
-    held |= {"without": [text], "also": [{"files": [text], "without": [text]}]}
-    evil = task(
-        title=text, scope=text, next=text, status=text, displayId=text, blockers=[text], lease=held, files=[text]
-    )
-    evil |= {"dependsOn": [text], "checks": [{"name": text, "status": text}]}
-    conflict = CONFLICT | held | {"example": text}
-    violation = {"path": text, "reason": text, "holder": text, "commit": text, "hint": text}
-    check = {"name": text, "status": text, "summary": text, "advice": text}
+def hostile_letters(text):
+    """A result of every operation on events, messages, handoffs and presence."""
+    _, held, conflict, _ = hostile_pieces(text)
     words = MESSAGE | {name: text for name, value in MESSAGE.items() if isinstance(value, str) and name != "at"}
     words |= {"toAgent": text, "mentions": [text]}
     handoff = HANDOFF | dict.fromkeys(("id", "displayId", "requester", "requesterAgent", "owner", "reason"), text)
     handoff |= {"ownerAgent": text, "files": [text], "response": text}
-    cases = {
-        "status": {"tasks": [evil], "leases": [held], "counts": {"open": 1}},
-        "mine": {"tasks": [evil]},
-        "list": {"tasks": [evil], "total": 2},
-        "create": evil,
-        "update": evil,
-        "claim": {"task": evil, "lease": held},
-        "heartbeat": {"leases": [held]},
-        "release": {"task": evil},
-        "conflicts": {"conflicts": [conflict]},
-        "verify-worktree": {"violations": [violation], "checked": 1, "agentInstance": text},
-        "verify-commit": {"violations": [violation], "checked": 1, "agentInstance": text},
-        "verify-commit-range": {"violations": [], "commits": 0, "checked": 0, "range": text},
+    return {
         "watch": {"events": [EVENTS[0] | {"agentInstance": text, "summary": text}]},
         "wait": {
             "changed": True,
@@ -138,6 +117,38 @@ def test_no_text_from_data_reaches_the_terminal_unescaped(text, width, colour):
         "handoff request": handoff,
         "handoff respond": handoff | {"status": "denied"},
         "handoff list": {"handoffs": [handoff, handoff | {"status": text}]},
+    }
+
+
+def hostile_pieces(text):
+    """What results are made of, with this text wherever somebody chose the text: task, lease, conflict, violation."""
+    held = lease(agentInstance=text, agent=text, files=[text, text], displayId=text, mode=text)
+    held |= {"without": [text], "also": [{"files": [text], "without": [text]}]}
+    evil = task(
+        title=text, scope=text, next=text, status=text, displayId=text, blockers=[text], lease=held, files=[text]
+    )
+    evil |= {"dependsOn": [text], "checks": [{"name": text, "status": text}]}
+    violation = {"path": text, "reason": text, "holder": text, "commit": text, "hint": text}
+    return evil, held, CONFLICT | held | {"example": text}, violation
+
+
+def hostile_results(text):
+    """A result of every operation."""
+    evil, held, conflict, violation = hostile_pieces(text)
+    check = {"name": text, "status": text, "summary": text, "advice": text}
+    return hostile_letters(text) | {
+        "status": {"tasks": [evil], "leases": [held], "counts": {"open": 1}},
+        "mine": {"tasks": [evil]},
+        "list": {"tasks": [evil], "total": 2},
+        "create": evil,
+        "update": evil,
+        "claim": {"task": evil, "lease": held},
+        "heartbeat": {"leases": [held]},
+        "release": {"task": evil},
+        "conflicts": {"conflicts": [conflict]},
+        "verify-worktree": {"violations": [violation], "checked": 1, "agentInstance": text},
+        "verify-commit": {"violations": [violation], "checked": 1, "agentInstance": text},
+        "verify-commit-range": {"violations": [], "commits": 0, "checked": 0, "range": text},
         "doctor": {"checks": [check], "root": text, "store": text, "ref": text},
         "explain": TOLD
         | {"task": evil, "leases": [held], "story": [{"at": NOW, "kind": text, "id": text, "text": text}]}
@@ -151,6 +162,12 @@ def test_no_text_from_data_reaches_the_terminal_unescaped(text, width, colour):
         "git-identity": {"identity": dict.fromkeys(AGENT, text), "previous": {"name": text}, "worktree": text},
         "git-identity-reset": {"identity": dict.fromkeys(AGENT, text), "previous": {}, "worktree": text},
     }
+
+
+@settings(max_examples=60)
+@given(hostile, st.sampled_from([20, 40, 80]), st.booleans())
+def test_no_text_from_data_reaches_the_terminal_unescaped(text, width, colour):
+    cases, (_, _, conflict, violation) = hostile_results(text), hostile_pieces(text)
     assert cases.keys() == RENDERERS.keys()
     error = {"message": text, "hint": text, "details": {"conflicts": [conflict], "violations": [violation]}}
     failed = {"commit": text, "subject": text, "author": text, "agentInstance": text, "tasks": [text]}

@@ -1,7 +1,7 @@
 """Who may: every route, with every kind of token, of the right team and of another one."""
 
 import pytest
-from lines import opaque
+from server_lines import opaque
 from serving import ADMIN
 
 from coordinaut_git.faces.http.table import TABLE, Access

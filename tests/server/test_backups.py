@@ -3,7 +3,7 @@
 import gzip
 import json
 
-from lines import Writer
+from server_lines import Writer
 from serving import Server
 
 OTHER = "/v1/teams/blue/projects/restored"

@@ -7,7 +7,7 @@ import time
 from urllib.parse import urlsplit
 
 import pytest
-from lines import opaque
+from server_lines import opaque
 from serving import ADMIN, Server
 
 SOON_S = 20

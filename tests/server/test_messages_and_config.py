@@ -1,7 +1,7 @@
 """`messages` and `config`."""
 
 import pytest
-from lines import Writer
+from server_lines import Writer
 
 NAMES = {
     "id", "kind", "fromAgent", "fromAgentInstance", "toAgentInstance", "toAgent", "broadcast", "mentions", "taskId",

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from lines import Writer
+from server_lines import Writer
 from serving import ADMIN, Server
 
 from coordinaut_git.faces.http.table import TABLE

@@ -1,17 +1,18 @@
 """Behind nginx, with the configuration of examples/server, as a client sees it."""
 
 import http.client
+import os
 import re
 import shutil
 import subprocess
 import time
 
 import pytest
-from lines import opaque
 from project_guard import PROJECT
+from server_lines import opaque
 from serving import ADMIN, Client, Server
 
-NGINX = shutil.which("nginx", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin:/opt/homebrew/bin")
+NGINX = shutil.which("nginx", path=os.pathsep.join([*os.get_exec_path(), "/usr/sbin"]))
 EXAMPLE = PROJECT / "examples" / "server" / "nginx.conf"
 LIMIT_S = 30
 PROJECT_PATH = "/v1/teams/red/projects/p"

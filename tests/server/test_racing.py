@@ -8,7 +8,7 @@ import threading
 import time
 
 import pytest
-from lines import Writer, opaque
+from server_lines import Writer, opaque
 from serving import Server
 
 from coordinaut_git.wire import entry_of

@@ -7,7 +7,7 @@ from contextlib import suppress
 from urllib.parse import urlsplit
 
 import pytest
-from lines import opaque
+from server_lines import opaque
 from serving import ADMIN, Server
 
 STATE = "/v1/teams/red/projects/door/state"

@@ -1,7 +1,7 @@
 """`PUT state` and `POST events`: operations that the server judges by the protocol."""
 
 import pytest
-from lines import Writer, opaque
+from server_lines import Writer, opaque
 
 from coordinaut_git.protocol.codec import canonical
 from coordinaut_git.wire import document_of, entry_of

@@ -1,6 +1,6 @@
 """`transactions` and `state` as a store's client uses them: what is sent is never looked into."""
 
-from lines import opaque
+from server_lines import opaque
 
 
 def begun(client, project):
