@@ -10,6 +10,7 @@ that differs (null takes a variable away), and the files `out` and `err`. The an
 import json
 import os
 import sys
+import time
 from pathlib import Path
 
 
@@ -24,6 +25,7 @@ def _child(asked):
             os.environ.pop(name, None)
         else:
             os.environ[name] = value
+    time.tzset()  # the C library reads TZ once
     from coordinaut_git.faces.cli.main import main
 
     main(asked["words"])
