@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import socket
 from pathlib import Path
 
 import pytest
@@ -142,3 +143,22 @@ def test_a_repository_that_was_replaced_is_opened_anew(project, tmp_path, git, c
     missing, now = talk(tmp_path, script)
     assert code(missing) == "no_store"
     assert now["tasks"] == []
+
+
+def test_a_call_does_not_choose_who_is_sent_the_token(project):
+    with socket.create_server(("127.0.0.1", 0)) as stranger:
+        stranger.settimeout(0.2)
+        url = f"http://127.0.0.1:{stranger.getsockname()[1]}"
+        server = {"storage": "remote", "remoteUrl": url, "team": "t", "project": "p"}
+        moved = {"to": "remote", "remoteUrl": url, "team": "t", "project": "p"}
+
+        async def script(client):
+            return [await client.call_tool("init_project", server), await client.call_tool("migrate_state", moved)]
+
+        told = talk(project, script, COORDINAUT_TOKEN="secret-token")
+        assert [code(answer) for answer in told] == ["server_not_allowed"] * 2
+        assert "secret-token" not in str(told)
+        with pytest.raises(TimeoutError):
+            stranger.accept()
+        chosen = talk(project, script, COORDINAUT_TOKEN="secret-token", COORDINAUT_REMOTE_URL="http://127.0.0.1:9")
+        assert [code(answer) for answer in chosen] == ["server_not_allowed"] * 2

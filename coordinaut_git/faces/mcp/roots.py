@@ -4,6 +4,8 @@ Rule 1: a root is an existing folder in a repository; where COORDINAUT_ROOTS nam
         and so does the top of the repository's work tree. Symbolic links are resolved before anything is compared.
 Rule 2: a file that a call names lies in that work tree, or below COORDINAUT_ROOTS; a folder for the state lies below
         them too, where there are any.
+Rule 3: a call does not choose who is sent the token that this server was started with: a person did, by setting the
+        repository up or by COORDINAUT_REMOTE_URL.
 """
 
 import os
@@ -11,11 +13,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from coordinaut_git.errors import CoordinautError, Kind, environment, invalid
-from coordinaut_git.protocol.requests import InitProject, Request, Snapshot, VerifyCommit
+from coordinaut_git.protocol.requests import InitProject, Migrate, Request, Snapshot, VerifyCommit
 from coordinaut_git.protocol.values import clip
+from coordinaut_git.storage import TOKEN
 from coordinaut_git.workspace import Workspace
 
 VARIABLE = "COORDINAUT_ROOTS"
+SERVER = "COORDINAUT_REMOTE_URL"
 
 
 class Roots:
@@ -25,6 +29,7 @@ class Roots:
         listed = environ.get(VARIABLE, "").split(os.pathsep)
         self._allowed = tuple(Path(one).resolve() for one in listed if one)
         self._usual = environ.get("COORDINAUT_ROOT") or "."
+        self._environ = environ
 
     def start(self, given: str | None) -> Path:
         """The folder of a call, resolved; raises `bad_root`, `root_not_allowed` or `no_directory`."""
@@ -45,7 +50,7 @@ class Roots:
 
     def check_files(self, workspace: Workspace, request: Request) -> None:
         """Raise denied `root_not_allowed` for a file of a request that lies outside."""
-        if isinstance(request, InitProject) and request.state_dir:
+        if isinstance(request, InitProject | Migrate) and request.state_dir:
             self._check((workspace.start / request.state_dir).resolve())
         for named in _files(request):
             target = (workspace.start / named).resolve()
@@ -54,6 +59,20 @@ class Roots:
                 raise _not_allowed(target, f"outside the repository {workspace.root}")
             if not isinstance(request, VerifyCommit) and target.is_relative_to(workspace.place.common_dir.resolve()):
                 raise _not_allowed(target, "inside git's own folder")
+
+    def check_server(self, workspace: Workspace, request: Request) -> None:
+        """Raise denied `server_not_allowed` for a server that nobody but the call has named, where there is a token."""
+        if not isinstance(request, InitProject | Migrate) or not request.remote_url or not self._environ.get(TOKEN):
+            return
+        named = (workspace.settings.values.get("remoteurl"), self._environ.get(SERVER))
+        if request.remote_url not in named:
+            raise CoordinautError(
+                Kind.DENIED,
+                "server_not_allowed",
+                f"{clip(request.remote_url, 200)} is not a server that a person has chosen for this repository, and it "
+                f"would be sent {TOKEN}.",
+                hint="Ask the person who started this MCP server to set the repository up.",
+            )
 
     def _check(self, path: Path) -> None:
         if self._allowed and not any(path.is_relative_to(folder) for folder in self._allowed):

@@ -119,6 +119,7 @@ class Desk:
     def _work(self, operation: Operation, request: Request) -> Work[Done]:
         def work(workspace: Workspace) -> Done:
             self.roots.check_files(workspace, request)
+            self.roots.check_server(workspace, request)
             return operation.handler(workspace, request), workspace.notices
 
         return work
