@@ -64,5 +64,5 @@ def test_the_root_is_named_before_or_after_the_name_and_in_the_environment(cli, 
     assert cli(tmp_path, "status", "--json", environ={"COORDINAUT_ROOT": str(project)}).code == 0
     assert cli(tmp_path, "-C", "project", "status").code == 0
     assert cli(project, "-C", tmp_path / "none", "status", "--json").failure == (6, "not_a_repository")
-    assert cli(project, "status", "--storage", "json", "--json").failure == (6, "storage_not_available")
+    assert cli(project, "status", "--storage", "json", "--json").failure == (3, "no_store")
     assert cli(project, "--storage", "paper", "status", "--json").failure == (2, "bad_storage")

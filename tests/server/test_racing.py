@@ -57,7 +57,9 @@ class Racer(threading.Thread):
         here = [event for event in page.value["events"] if event["id"] == name]
         if not here:
             entry = opaque(page.value["seq"] + 1, id=name, operation={"path": f"src/{self.number % 4}", "by": name})
-            answer = client.post(f"{self.project}/transactions", {"entry": entry}, if_match=f'"{page.head}"')
+            answer = client.post(
+                f"{self.project}/transactions", {"entry": entry, "changes": {}}, if_match=f'"{page.head}"'
+            )
             if answer.status not in {200, 201}:
                 assert answer.status in {412, 503}, answer
                 return False

@@ -48,11 +48,11 @@ def test_no_case_is_overridden_or_left_out(suite, contract):
 
 def test_no_case_is_skipped_or_lost(request):
     """Counts what pytest has collected, where it has collected this whole file."""
-    wanted = {f"{name}[{world}]" for name in cases(StoreContract) for world in WORLDS}
-    wanted |= {f"{name}[{world}]" for name in cases(ProcessContract) for world in SHARED}
-    here = [item for item in request.session.items if item.path == request.path]
-    if len(here) > len(wanted):
-        assert {item.name for item in here} >= wanted
+    wanted = {(name, world) for name in cases(StoreContract) for world in WORLDS}
+    wanted |= {(name, world) for name in cases(ProcessContract) for world in SHARED}
+    here = [item for item in request.session.items if item.path == request.path and item.cls]
+    if len(here) >= len(wanted):
+        assert {(item.originalname, item.callspec.params["world"]) for item in here} == wanted
         assert not [item for item in here if item.get_closest_marker("skip") or item.get_closest_marker("skipif")]
     assert len(cases(StoreContract)) >= 50, "cases were lost"
     assert len(cases(ProcessContract)) >= 6, "cases were lost"

@@ -57,10 +57,8 @@ def version_of(root) -> str:
 
 def release(root, *words):
     """Run the program; (exit code, standard output, standard error)."""
-    words = ("--day", "2026-11-22", "--offline", *words)
-    done = subprocess.run(
-        [sys.executable, "-m", "tools.release", *words], cwd=root, capture_output=True, text=True, timeout=600
-    )
+    words = ("-B", "-m", "tools.release", "--day", "2026-11-22", "--offline", *words)  # -B: no caches beside the source
+    done = subprocess.run([sys.executable, *words], cwd=root, capture_output=True, text=True, timeout=600)
     return done.returncode, done.stdout, done.stderr
 
 
@@ -228,7 +226,7 @@ def test_commit_and_tag_are_signed_where_git_is_set_up_to_sign(repository, git, 
     settings = {"gpg.format": "ssh", "user.signingKey": f"{key}.pub", "commit.gpgSign": "true", "tag.gpgSign": "true"}
     for name, value in settings.items():
         git(repository, "config", name, value)
-    for name in (CHANGELOG, SOURCE):
+    for name in WRITTEN:
         (repository / name).parent.mkdir(exist_ok=True)
         (repository / name).write_text("x")
     git(repository, "add", "--all")
@@ -240,8 +238,8 @@ def test_commit_and_tag_are_signed_where_git_is_set_up_to_sign(repository, git, 
 
 
 def test_a_tag_that_cannot_be_made_takes_the_commit_back(repository, git):
-    (repository / "coordinaut_git").mkdir()
-    for name in (CHANGELOG, SOURCE):
+    for name in WRITTEN:
+        (repository / name).parent.mkdir(exist_ok=True)
         (repository / name).write_text("old")
     commit(git, repository, "feat: x")
     before = git(repository, "rev-parse", "HEAD")
