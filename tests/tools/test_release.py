@@ -14,7 +14,7 @@ from project_guard import PROJECT
 from tools.release import distribution
 from tools.release.conventional import Version
 from tools.release.refusal import Refused
-from tools.release.repository import CHANGELOG, SOURCE, WRITTEN, Repository
+from tools.release.repository import SOURCE, WRITTEN, Repository
 
 pytestmark = pytest.mark.skipif(not (PROJECT / ".ci").exists(), reason="this is no checkout that could be released")
 NOT_OURS = (
