@@ -9,6 +9,7 @@ import threading
 import time
 
 import pytest
+from postgres_server import PostgresServer
 from serving import ADMIN, PROGRAM, Server
 
 from coordinaut_git import __version__
@@ -159,17 +160,28 @@ def test_health_tells_the_truth(tmp_path):
         assert client.get("/health").status == 200
 
 
-def test_health_tells_when_the_database_is_gone(tmp_path, postgres):
-    with Server(tmp_path, COORDINAUT_SERVER_DATABASE_URL=postgres.url) as server:
+@pytest.fixture
+def mortal(postgres):
+    """A PostgreSQL server that a test may crash; the shared one is asked for only so that this is skipped as it is."""
+    server = PostgresServer()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.close()
+
+
+def test_health_tells_when_the_database_is_gone(tmp_path, mortal):
+    with Server(tmp_path, COORDINAUT_SERVER_DATABASE_URL=mortal.url) as server:
         client = server.client(None)
         assert client.get("/health").value["storage"] == "postgres"
-        postgres.crash()
+        mortal.crash()
         try:
             time.sleep(1.2)
             assert client.get("/health").status == 503
             assert server.client().get("/v1/teams/red/projects/x/state").status == 503
         finally:
-            postgres.start()
+            mortal.start()
         end_s = time.monotonic() + LIMIT_S
         while client.get("/health").status != 200:
             assert time.monotonic() < end_s
