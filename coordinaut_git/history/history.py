@@ -23,6 +23,7 @@ from coordinaut_git.protocol.tenure import Spot
 from coordinaut_git.protocol.values import Instant
 
 T = TypeVar("T")
+R = TypeVar("R")
 
 _NEAR = 64
 _REMEMBERED = 8
@@ -47,12 +48,9 @@ class History:
 
     def point_at(self, instant: Instant) -> Point | None:
         """The newest point whose instant is not after `instant`, with its place; None before the first operation."""
-
-        def look(index: Index) -> Point | None:
-            point = index.at(instant)
-            return self._event(point).point if point else None
-
-        return self._ask(look)
+        return self._ask(
+            lambda index, upto: index.at(instant, upto), lambda point: self._event(point).point if point else None
+        )
 
     def head_at(self, instant: Instant) -> Head | None:
         """The newest point whose instant is not after `instant`; None before the first operation."""
@@ -109,7 +107,10 @@ class History:
         self, keys: Iterable[bytes], newest: int | None, below: tuple[bytes, bytes] | None = None
     ) -> list[Event]:
         first = 0 if newest is None else -newest
-        return self._ask(lambda index: [self._event(point) for point in index.found(keys, below or (b"", b""))[first:]])
+        return self._ask(
+            lambda index, upto: index.found(keys, below or (b"", b""), upto)[first:],
+            lambda points: [self._event(point) for point in points],
+        )
 
     def _event(self, point: Point) -> Event:
         entry = next(self._store.log(point.head), None)
@@ -117,14 +118,18 @@ class History:
             raise Useless(f"{point.head} is not operation {point.seq}")
         return Event(point, entry, from_entry(entry))
 
-    def _ask(self, question: Callable[[Index], T]) -> T:
-        """The answer of the index, which is made anew if it is of no use."""
-        head = self._coordinator.likely().head
+    def _ask(self, question: Callable[[Index, int], T], read: Callable[[T], R]) -> R:
+        """What was read of the line, at the places that the index named; it is made anew if it is of no use."""
+        head, state = self._coordinator.likely()
+
+        def answer() -> R:
+            return read(self._shelf.answer(self._store, head, state.seq, lambda index: question(index, state.seq)))
+
         try:
-            return question(self._shelf.get(self._store, head))
+            return answer()
         except (Useless, CoordinautError):  # is the line damaged, it is said by whoever reads it for the new index
             self._shelf.discard()
-            return question(self._shelf.get(self._store, head))
+            return answer()
 
 
 def _folds(operation: Operation) -> bool:

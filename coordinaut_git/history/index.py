@@ -1,12 +1,13 @@
 """The index of a line: which operations name a task, an instance or a path, and what was the head at an instant.
 
-Rule 1: it stands for one line up to one point; when the line has moved, what differs is taken out and put in again.
+Rule 1: it stands for one line, and for every point of it; when the line has moved, what differs is taken out and put in
+        again. A question is put for one point, in one transaction: others change the index between any two.
 Rule 2: whatever goes wrong in it, it is of no use (`Useless`): no question to the history fails for its sake.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from coordinaut_git.documents import Head, Store
 from coordinaut_git.history.rows import Row, row_of
@@ -14,6 +15,8 @@ from coordinaut_git.protocol.values import Instant
 
 if TYPE_CHECKING:
     from sqlite3 import Connection
+
+T = TypeVar("T")
 
 LAYOUT = 1
 """Counted up with every change of the tables below or of the keys in `rows`: an index of another layout is useless."""
@@ -24,7 +27,8 @@ CREATE TABLE found (key BLOB NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (key, s
 PRAGMA user_version = {LAYOUT};
 """
 _FOUND = """
-SELECT DISTINCT seq, head, at FROM found JOIN line USING (seq) WHERE key IN ({}) OR key >= ? AND key < ? ORDER BY seq
+SELECT DISTINCT seq, head, at FROM found JOIN line USING (seq)
+WHERE (key IN ({}) OR key >= ? AND key < ?) AND seq <= ? ORDER BY seq
 """
 
 
@@ -81,29 +85,38 @@ class Index:
         with useless():
             return _point(next(self._db.execute("SELECT * FROM line ORDER BY seq DESC LIMIT 1"), _BEFORE))
 
-    def at(self, instant: int) -> Point | None:
-        """The newest operation up to which the line's instant is not after this one."""
-        low, high = 0, self.last().seq
+    def answer(self, head: Head, seq: int, question: Callable[["Index"], T]) -> T:
+        """What it says to a question up to operation `seq`, `head`; raises `Useless` if it does not know that one."""
+        with useless(), self._transaction("DEFERRED"):
+            if seq and self._point(seq).head != head:
+                raise Useless(f"it does not know {head}")
+            return question(self)
+
+    def at(self, instant: int, upto: int) -> Point | None:
+        """The newest operation, up to number `upto`, up to which the line's instant is not after this one."""
+        low, high = 0, upto
         while low < high:
             middle = (low + high + 1) // 2
             low, high = (middle, high) if self._point(middle).at <= instant else (low, middle - 1)
         return self._point(low) if low else None
 
-    def found(self, keys: Iterable[bytes], below: tuple[bytes, bytes] = (b"", b"")) -> list[Point]:
-        """The operations under any of these keys, or from one of `below` on and before the other, oldest first."""
+    def found(self, keys: Iterable[bytes], below: tuple[bytes, bytes], upto: int) -> list[Point]:
+        """The operations up to `upto` under any of these keys, or from `below[0]` on and before `below[1]`."""
         keys = list(keys)
         with useless():
-            rows = self._db.execute(_FOUND.format(",".join("?" * len(keys))), [*keys, *below])
+            rows = self._db.execute(_FOUND.format(",".join("?" * len(keys))), [*keys, *below, upto])
             return [_point(row) for row in rows]
 
     def catch_up(self, store: Store, head: Head) -> None:
-        """Let it stand for the line that ends in `head`. Only one process at a time does so."""
+        """Let it know the line that ends in `head`, and perhaps goes on. Only one process at a time does so."""
         last = self.last().seq
         rows: list[Row] = []
         common = 0
         for name, body in store.walk(head):
             row = row_of(name, body)
             if row.seq <= last and self._point(row.seq).head == name:
+                if not rows:
+                    return  # somebody else has read further already
                 common = row.seq
                 break
             rows.append(row)
@@ -123,12 +136,12 @@ class Index:
     def _replace(self, common: int, last: int, rows: list[Row]) -> None:
         """Take out what came after operation `common`, and put these in; all or nothing."""
         if common < last or rows:
-            with self._transaction():
+            with self._transaction("IMMEDIATE"):
                 self._change(common, last, rows)
 
     @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        self._db.execute("BEGIN IMMEDIATE")
+    def _transaction(self, kind: str) -> Iterator[None]:
+        self._db.execute(f"BEGIN {kind}")
         try:
             yield
         except BaseException:

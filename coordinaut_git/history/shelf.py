@@ -10,12 +10,15 @@ Rule 3: where nothing can be written, or the lock does not come, the index is ma
 import fcntl
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from typing import TypeVar
 
 from coordinaut_git.documents import Head, Store
 from coordinaut_git.history.index import Index, Useless, useless
+
+T = TypeVar("T")
 
 LOCK_WAIT_S = 10.0
 """As long as making the index of some hundred thousand operations may take somebody else."""
@@ -33,15 +36,13 @@ class Shelf:
         self._index: Index | None = None
         self._opened: tuple[int, int] | None = None
 
-    def get(self, store: Store, head: Head) -> Index:
-        """The index of the line that ends in `head`; raises only what reading the line raises."""
+    def answer(self, store: Store, head: Head, seq: int, question: Callable[[Index], T]) -> T:
+        """What an index says of the line up to operation `seq`, `head`; raises only what reading the line raises."""
         with suppress(Useless, OSError):
-            index = self._index or self._open()
-            if index.last().head == head:
-                return index
+            return (self._index or self._open()).answer(head, seq, question)
         with suppress(Useless, OSError), self._alone(LOCK_WAIT_S):
-            return self._caught_up(store, head)
-        return self._in_memory(store, head)
+            return self._caught_up(store, head).answer(head, seq, question)
+        return self._in_memory(store, head).answer(head, seq, question)
 
     def keep_up(self, store: Store, head: Head, seq: int, most: int) -> None:
         """Let it stand for the line up to operation `seq`, `head`, if it lacks at most `most` and nobody is at it."""
@@ -51,7 +52,7 @@ class Shelf:
                 self._caught_up(store, head)
 
     def discard(self) -> None:
-        """Throw it away: the next `get` makes it anew."""
+        """Throw it away: the next question makes it anew."""
         with suppress(Useless, OSError), self._alone(LOCK_WAIT_S):
             self._remove()
         self.close()

@@ -94,6 +94,21 @@ def test_one_that_another_process_has_put_in_its_place_is_the_one_that_is_kept_u
     assert last_in(folder) == 50, "it was written where the next process looks"
 
 
+def test_who_knows_an_older_line_takes_nothing_from_who_knows_the_newest(world, history, folder, open_history):
+    tasks = work(world)
+    told(history, world, tasks)
+    behind = world.beside().coordinator
+    old = behind.read()
+    behind.likely = lambda: old
+    other = open_history(behind, folder)
+    tasks += work(world, 1, 5)
+    told(history, world, tasks)
+    assert [event.entry.seq for event in other.of_instance("bob-1")][-1] == old.state.seq == 25
+    other.keep_up(1_000)
+    assert last_in(folder) == world.state.seq == 30
+    assert told(history, world, tasks) == seen(world, tasks)
+
+
 def damaged(data, how):
     middle = len(data) // 2
     return {
