@@ -1,0 +1,1 @@
+"""Several clones, one line: the remote's ref is the judge."""
