@@ -21,7 +21,8 @@ class Operation:
     """One thing that can be asked.
 
     `name` is the command: a word, or two for one of a family (`handoff request`). `handler` answers; `stream`, where
-    there is one and it is asked for, answers bit by bit; `anywhere` answers where there is no repository.
+    there is one, answers bit by bit if the flag `streamed_by` asks for it; `anywhere` answers where there is no
+    repository.
     `example` is a command line for the help. `tool` is its name among the tools of MCP, where it is one; without a
     `command` it is on no command line.
     """
@@ -30,6 +31,7 @@ class Operation:
     request: type[ask.Request]
     handler: Callable[[Workspace, Any], Json]
     stream: Callable[[Workspace, Any], Iterator[Json]] | None = None
+    streamed_by: str = ""
     anywhere: Callable[[Mapping[str, str], Any], Json] | None = None
     example: str = ""
     tool: str = ""
@@ -228,6 +230,7 @@ TABLE: tuple[Operation, ...] = (
         request=ask.Watch,
         handler=events.watch,
         stream=events.follow,
+        streamed_by="follow",
         example="coordinaut watch --limit 20",
     ),
     Operation(

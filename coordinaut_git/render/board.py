@@ -29,7 +29,7 @@ def board(result: Result, *, generated_at: str) -> str:
     """The Markdown page of a `status` result (`tasks`, `leases`); `generated_at` is RFC 3339."""
     tasks: Sequence[Result] = sorted(result["tasks"], key=lambda task: (task.get("priority", 2), label(task)))
     leases: Sequence[Result] = sorted(result["leases"], key=lambda lease: (label(lease), holder(lease)))
-    sections = [_HEADING, f"Generated {_utc(generated_at)}. {_NOTE}", _counts(tasks, leases)]
+    sections = [_HEADING, f"Generated {_utc(generated_at)}. {_NOTE}", _counts(tasks, leases, result.get("team"))]
     if leases:
         sections += ["## Leases", _table(_LEASE_TITLES, map(_lease_row, leases))]
     for status in _statuses(tasks):
@@ -49,11 +49,20 @@ def code(value: Any) -> str:
     return f"`{plain}`" if plain and not _UNPLAIN.search(plain) else markdown(plain)
 
 
-def _counts(tasks: Sequence[Result], leases: Sequence[Result]) -> str:
+def _counts(tasks: Sequence[Result], leases: Sequence[Result], team: Result | None) -> str:
     by_status = ", ".join(f"{sum(task['status'] == one for task in tasks):,} {one}" for one in _statuses(tasks))
     late = sum(map(expired, leases))
     held = number(len(leases), "lease") + (f" ({late:,} expired)" if late else "")
-    return f"{number(len(tasks), 'task')}{': ' if by_status else ''}{markdown(by_status)}; {held}."
+    return f"{number(len(tasks), 'task')}{': ' if by_status else ''}{markdown(by_status)}; {held}.{_unpublished(team)}"
+
+
+def _unpublished(team: Result | None) -> str:
+    """How much of the page the team's remote does not know of."""
+    if not team or not team["unpublished"]:
+        return ""
+    count = team["unpublished"]
+    verb, what = ("is", "it") if count == 1 else ("are", "them")
+    return f" {number(count, 'operation')} {verb} provisional: {markdown(team['remote'])} does not have {what} yet."
 
 
 def _statuses(tasks: Sequence[Result]) -> list[str]:
@@ -79,10 +88,15 @@ def _lease_row(lease: Result) -> tuple[str, ...]:
         markdown(label(lease)),
         markdown(holder(lease)),
         markdown(lease["mode"]),
-        _utc(lease["expiresAt"]) + (" (expired)" if expired(lease) else ""),
+        _utc(lease["expiresAt"]) + _remarks(lease),
         str(lease.get("fence", "")),
         _held(lease),
     )
+
+
+def _remarks(lease: Result) -> str:
+    remarks = ["expired"] * expired(lease) + ["provisional"] * (lease.get("confirmed") is False)
+    return f" ({', '.join(remarks)})" if remarks else ""
 
 
 def _held(lease: Result) -> str:

@@ -18,6 +18,7 @@ from coordinaut_git.render.words import (
     label,
     mode_cells,
     number,
+    provisional_cell,
     text,
     until_cell,
 )
@@ -27,6 +28,7 @@ _CONFLICT_COLUMNS = (
     Column(title="Task"),
     Column(title="Mode"),
     Column(title="Until"),
+    Column(title=""),
     Column(title="Files", gives="wrap"),
     Column(title="Both match", gives="wrap"),
 )
@@ -49,6 +51,7 @@ def render_conflicts(result: Result, look: Look) -> str:
             Cell(label(conflict)),
             mode,
             until_cell(conflict, look),
+            provisional_cell(conflict),
             Cell(held_files(conflict)),
             Cell(path(conflict["example"]) if conflict.get("example") else ""),
         )

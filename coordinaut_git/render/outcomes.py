@@ -6,6 +6,7 @@ Rule 2: no table and no import for one: these are the commands that agents run a
 
 from coordinaut_git.render.look import Look, Result
 from coordinaut_git.render.safe import path
+from coordinaut_git.render.team import confirmation
 from coordinaut_git.render.words import expired, held_files, holder, label, text
 
 _NEXT = 'Next: `coordinaut create --title "…" --files "src/**"`, then `coordinaut claim --task …`.'
@@ -43,9 +44,7 @@ def render_claim(result: Result, look: Look) -> str:
         f"{look.paint(label(task), 'bold')} is yours until {look.until(lease['expiresAt'])}: {text(task['title'])}",
         f"{_mode(lease)} over {held_files(lease)}; held by {holder(lease)}, fence {lease['fence']}.",
     ]
-    if lease.get("confirmed") is False:
-        lines.append(look.paint("Provisional: the team's remote has not confirmed it yet.", "yellow"))
-    return _lines(lines)
+    return _lines(lines) + confirmation(lease, result.get("remote"), look)
 
 
 def render_heartbeat(result: Result, look: Look) -> str:

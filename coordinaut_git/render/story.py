@@ -88,6 +88,7 @@ def _standing(result: Result, look: Look) -> list[str]:
 def _stands(lease: Result, look: Look) -> Cell:
     who, what = party(lease["agent"], lease["agentInstance"]), f"{held_files(lease)} for {label(lease)}"
     mode = "" if lease["mode"] == "exclusive" else f", {text(lease['mode'])}"
+    mode += ", provisional" if lease.get("confirmed") is False else ""
     if expired(lease):
         return Cell(f"{who}, expired {look.distance(lease['expiresAt'])}: {what}{mode}", "yellow")
     return Cell(f"{who} until {look.until(lease['expiresAt'])}: {what}{mode}")

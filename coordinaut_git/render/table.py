@@ -8,7 +8,13 @@ from collections.abc import Mapping
 from coordinaut_git.render.attribution import render_git_identity, render_git_identity_reset, render_hooks
 from coordinaut_git.render.clients import render_mcp_config
 from coordinaut_git.render.commits import render_range
-from coordinaut_git.render.findings import render_conflicts, render_events, render_verify, render_waited
+from coordinaut_git.render.findings import (
+    render_conflicts,
+    render_event,
+    render_events,
+    render_verify,
+    render_waited,
+)
 from coordinaut_git.render.handoffs import render_answered, render_handoffs, render_requested
 from coordinaut_git.render.look import Renderer
 from coordinaut_git.render.outcomes import (
@@ -21,6 +27,7 @@ from coordinaut_git.render.outcomes import (
 from coordinaut_git.render.people import render_inbox, render_inbox_read, render_message, render_presence
 from coordinaut_git.render.story import render_explain
 from coordinaut_git.render.tasks import render_created, render_list, render_mine, render_status, render_task
+from coordinaut_git.render.team import render_sync, render_sync_line
 from coordinaut_git.render.upkeep import render_doctor, render_migrate
 
 RENDERERS: Mapping[str, Renderer] = {
@@ -54,4 +61,8 @@ RENDERERS: Mapping[str, Renderer] = {
     "git-identity-reset": render_git_identity_reset,
     "install-hooks": render_hooks,
     "mcp-config": render_mcp_config,
+    "sync": render_sync,
 }
+
+STREAMED: Mapping[str, Renderer] = {"watch": render_event, "sync": render_sync_line}
+"""One piece of what an operation answers bit by bit."""

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from coordinaut_git.render.grid import Cell, Column, Row, cut, fields, grid
 from coordinaut_git.render.look import Look, Result
+from coordinaut_git.render.team import team_words, unpublished_line
 from coordinaut_git.render.words import (
     DEFAULT_PRIORITY,
     STATUSES,
@@ -18,6 +19,7 @@ from coordinaut_git.render.words import (
     mode_cells,
     number,
     priority_cell,
+    provisional_cell,
     status_cell,
     text,
     until_cell,
@@ -32,12 +34,14 @@ _TASK_COLUMNS = (
     Column(title="Status"),
     Column(title="Held by"),
     Column(title="Ends"),
+    Column(title=""),
 )
 _LEASE_COLUMNS = (
     Column(title="Task"),
     Column(title="Held by"),
     Column(title="Mode"),
     Column(title="Until"),
+    Column(title=""),
     Column(title="Files", gives="wrap"),
 )
 _MINE_COLUMNS = (
@@ -46,12 +50,14 @@ _MINE_COLUMNS = (
     Column(title="Title", gives="cut"),
     Column(title="Status"),
     Column(title="Until"),
+    Column(title=""),
 )
 
 
 def render_status(result: Result, look: Look) -> str:
     """The open tasks, the leases, and the counts."""
-    parts = []
+    team: Result | None = result.get("team")
+    parts = [unpublished_line(team, look)] if team and team["unpublished"] else []
     if result["tasks"]:
         parts.append(grid(_TASK_COLUMNS, [_task_row(task, look) for task in result["tasks"]], look))
     else:
@@ -60,7 +66,7 @@ def render_status(result: Result, look: Look) -> str:
         title = look.paint("Leases", "bold") + "\n"
         parts.append(title + grid(_LEASE_COLUMNS, _lease_rows(result["leases"], look), look))
     if result["tasks"] or result["leases"]:
-        parts.append(look.paint(counts_line(result), "dim") + "\n")
+        parts.append(look.paint(" · ".join(filter(None, (counts_line(result), team_words(team, look)))), "dim") + "\n")
     return "\n".join(parts)
 
 
@@ -110,6 +116,7 @@ def render_task(result: Result, look: Look) -> str:
         ("depends on", Cell(listed(task.get("dependsOn", ())))),
         ("held by", Cell(holder(lease))),
         ("until", until_cell(lease, look) if lease else Cell("")),
+        ("lease", provisional_cell(lease)),
     )
     return look.paint(name, "bold") + (f"  {title}\n" if fits else "\n") + fields(pairs, look)
 
@@ -131,21 +138,32 @@ def _task_row(task: Result, look: Look) -> Row:
         status_cell(task),
         Cell(holder(lease)),
         ends,
+        provisional_cell(lease),
     )
 
 
 def _lease_rows(leases: Sequence[Result], look: Look) -> list[Row]:
     return [
-        (Cell(label(lease)), Cell(holder(lease)), mode, until_cell(lease, look), Cell(_files(lease)))
+        (
+            Cell(label(lease)),
+            Cell(holder(lease)),
+            mode,
+            until_cell(lease, look),
+            provisional_cell(lease),
+            Cell(held_files(lease)),
+        )
         for lease, mode in zip(leases, mode_cells(leases), strict=True)
     ]
-
-
-def _files(lease: Result) -> str:
-    return held_files(lease) + (" (provisional)" if lease.get("confirmed") is False else "")
 
 
 def _mine_row(task: Result, look: Look) -> Row:
     lease: Result = task.get("lease") or {}
     until = until_cell(lease, look) if lease else Cell("")
-    return (Cell(label(task)), priority_cell(task), Cell(text(task["title"])), status_cell(task), until)
+    return (
+        Cell(label(task)),
+        priority_cell(task),
+        Cell(text(task["title"])),
+        status_cell(task),
+        until,
+        provisional_cell(lease),
+    )

@@ -102,6 +102,11 @@ def expired(lease: Result) -> bool:
     return lease.get("state") == "expired"
 
 
+def provisional_cell(lease: Result) -> Cell:
+    """That the team's remote has not confirmed a lease, or nothing."""
+    return Cell("provisional", "yellow") if lease.get("confirmed") is False else Cell("")
+
+
 def until_cell(lease: Result, look: Look) -> Cell:
     """Until when the lease runs, or since when it has not."""
     at = str(lease["expiresAt"])

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from attribution_examples import ATTRIBUTION, HOOKS
 from explain_examples import explained
+from team_examples import ORIGIN, team_cases
 
 from coordinaut_git.protocol.values import Instant
 from coordinaut_git.render.board import board
@@ -318,7 +319,7 @@ CASES = {
     "handoff-respond-denied": ("handoff respond", HANDOFF | {"status": "denied", "endedAt": NOW}),
     "handoff-list": ("handoff list", {"handoffs": [PROMISED, HANDOFF, HANDED]}),
     "handoff-list-empty": ("handoff list", {"handoffs": []}),
-    "claim-provisional": ("claim", {"task": task(), "lease": lease(confirmed=False, mode="shared-docs")}),
+    **team_cases(task, lease, STATUS, CONFLICT),
     "heartbeat": ("heartbeat", {"leases": [lease(), LATE]}),
     "heartbeat-one": ("heartbeat", {"task": task(), "lease": lease()}),
     "heartbeat-empty": ("heartbeat", {"leases": []}),
@@ -375,6 +376,8 @@ def all_texts():
             yield f"{case}-{width}.txt", drawn(case, look(width))
     yield "status-colour.txt", drawn("status", look(80, colour=True))
     yield "board.md", board(STATUS, generated_at=NOW)
+    provisional = STATUS | {"leases": [lease(confirmed=False)], "team": ORIGIN | {"unpublished": 2}}
+    yield "board-provisional.md", board(provisional, generated_at=NOW)
 
 
 if __name__ == "__main__":

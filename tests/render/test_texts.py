@@ -29,13 +29,15 @@ from render_examples import (
     task,
 )
 from rich.cells import cell_len
+from team_examples import AWAY, LOST, RENUMBERED, SYNCED
 
 from coordinaut_git.protocol.values import Instant
+from coordinaut_git.render.board import board
 from coordinaut_git.render.findings import render_event, render_verify
 from coordinaut_git.render.grid import Cell, Column, cut, fields, grid
 from coordinaut_git.render.look import Look
 from coordinaut_git.render.outcomes import render_error
-from coordinaut_git.render.table import RENDERERS
+from coordinaut_git.render.table import RENDERERS, STREAMED
 from coordinaut_git.render.tasks import render_status, render_task
 
 TEXTS = dict(all_texts())
@@ -137,12 +139,20 @@ def hostile_results(text):
     evil, held, conflict, violation = hostile_pieces(text)
     check = {"name": text, "status": text, "summary": text, "advice": text}
     return hostile_letters(text) | {
-        "status": {"tasks": [evil], "leases": [held], "counts": {"open": 1}},
+        "status": {
+            "tasks": [evil],
+            "leases": [held],
+            "counts": {"open": 1},
+            "team": {"remote": text, "unpublished": 1},
+        },
+        "sync": SYNCED
+        | {"remote": text, "confirmed": False, "refused": [LOST | dict.fromkeys(LOST, text)]}
+        | {"renumbered": [dict.fromkeys(RENUMBERED, text)]},
         "mine": {"tasks": [evil]},
         "list": {"tasks": [evil], "total": 2},
         "create": evil,
         "update": evil,
-        "claim": {"task": evil, "lease": held},
+        "claim": {"task": evil, "lease": held | {"confirmed": False}, "remote": text},
         "heartbeat": {"leases": [held]},
         "release": {"task": evil},
         "conflicts": {"conflicts": [conflict]},
@@ -174,6 +184,7 @@ def test_no_text_from_data_reaches_the_terminal_unescaped(text, width, colour):
     by_commit = error | {"details": {"failed": [failed], "violations": [violation, violation | {"path": None}]}}
     said = [render_error(by_commit, look(width))]
     said += [RENDERERS[name](result, look(width, colour=False)) for name, result in cases.items()]
+    said.append(STREAMED["sync"](dict.fromkeys(AWAY, text) | {"reachable": False}, look(width)))
     for one in [*said, render_error(error, look(width))]:
         assert_harmless(one)
     for name, result in cases.items():
@@ -222,9 +233,26 @@ def test_the_usual_priority_and_mode_are_not_mentioned():
     assert "exclusive" in render_status(usual | {"leases": [lease(), LATE]}, look())
 
 
-def test_a_provisional_lease_is_marked_in_the_list():
-    text = render_status({"tasks": [], "leases": [lease(confirmed=False)], "counts": {}}, look(200))
-    assert "src/api/**, tests/api/** (provisional)\n" in text
+@pytest.mark.parametrize(("confirmed", "marked"), [(False, True), (True, False), (None, False)])
+def test_a_provisional_lease_is_marked_wherever_it_is_listed(confirmed, marked):
+    held = lease(confirmed=confirmed)
+    for shown in (
+        render_status({"tasks": [], "leases": [held], "counts": {}}, look()),
+        render_status({"tasks": [task(lease=held)], "leases": [], "counts": {}}, look()),
+        RENDERERS["mine"]({"tasks": [task(lease=held)]}, look()),
+        RENDERERS["update"](task(lease=held), look()),
+        RENDERERS["conflicts"]({"conflicts": [CONFLICT | {"confirmed": confirmed}]}, look()),
+        RENDERERS["explain"](TOLD | {"task": task(), "leases": [held]}, look(200)),
+        board({"tasks": [], "leases": [held]}, generated_at=NOW),
+    ):
+        assert ("provisional" in shown) is marked
+
+
+def test_a_stream_says_when_the_remote_is_away_and_when_it_is_back():
+    away = STREAMED["sync"](AWAY, look())
+    assert away == "The remote origin cannot be read: Connection refused; looking again now and then.\n"
+    assert STREAMED["sync"]({"remote": "origin", "reachable": True}, look()) == "origin answers again.\n"
+    assert STREAMED["sync"](SYNCED, look()) == RENDERERS["sync"](SYNCED, look())
 
 
 def test_update_and_release_take_the_task_by_itself_or_inside():
@@ -324,7 +352,7 @@ def test_fields_without_text_are_left_out():
 
 
 @pytest.mark.parametrize(
-    "case", ["claim", "heartbeat", "release", "create", "status-empty", "mine-empty", "init", "doctor"]
+    "case", ["claim", "heartbeat", "release", "sync", "create", "status-empty", "mine-empty", "init", "doctor"]
 )
 def test_a_sentence_does_not_cost_the_import_of_rich(case):
     program = (

@@ -159,9 +159,9 @@ def _carry_out(operation: Operation, request: Any, out: Output, common: dict[str
         out.success(operation.name, result, result.pop("notices", []))
         return
     try:
-        if operation.stream and getattr(request, "follow", False):
+        if operation.stream and getattr(request, operation.streamed_by):
             for event in operation.stream(workspace, request):
-                out.event(event)
+                out.event(operation.name, event)
             return
         out.success(operation.name, operation.handler(workspace, request), workspace.notices)
     except CoordinautError as error:

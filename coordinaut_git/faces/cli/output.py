@@ -46,14 +46,14 @@ class Output:
         else:
             _write(sys.stdout, text)
 
-    def event(self, event: Json) -> None:
-        """Print one event of a stream as one line, at once."""
+    def event(self, name: str, event: Json) -> None:
+        """Print one piece of an operation's stream, at once; one line of JSON, or text."""
         if self.json:
             _print(event)
         else:
-            from coordinaut_git.render.findings import render_event
+            from coordinaut_git.render.table import STREAMED
 
-            _write(sys.stdout, render_event(event, _look(sys.stdout)))
+            _write(sys.stdout, STREAMED[name](event, _look(sys.stdout)))
 
     def progress(self, done: int, of: int) -> None:
         """Say on a terminal how far a long command is, in one line that is written over, and wiped at the end."""
