@@ -5,11 +5,12 @@ Rule 2: what the target has is looked at before anything is added, and again whe
 Rule 3: a copy counts when every operation is the same, and every document byte for byte.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from coordinaut_git.documents import Head, OutcomeUnknown, StaleHead, Step, Store
+from coordinaut_git.coordinator import Known
+from coordinaut_git.documents import Entry, Head, OutcomeUnknown, StaleHead, Step, Store
 from coordinaut_git.errors import CoordinautError, contended, environment, refused
-from coordinaut_git.moving.lines import Portion, portions, same_line, same_newest, seq_of
+from coordinaut_git.moving.lines import PORTION, portions, same_line, same_newest, seq_of
 from coordinaut_git.protocol.apply import apply
 from coordinaut_git.protocol.ops import from_entry
 from coordinaut_git.protocol.state import State, to_bytes
@@ -101,24 +102,40 @@ def state_at(store: Store, head: Head) -> State:
     return state
 
 
-def _add(source: Store, head: Head, target: Store, there: Head, told: Told) -> None:
-    state, newest = state_at(target, there), seq_of(source, head)
-    for portion in portions(source, head, after=state.seq):
-        while portion:
-            steps, state = _steps(state, portion)
-            portion = portion[len(steps) :]  # noqa: PLW2901 - what is left of it
+def add(target: Store, known: Known, entries: Sequence[Entry]) -> Known:
+    """Add entries after a point of the target, so many at once as it takes; gives the newest point then.
+
+    Raises as `Store.extend` does; what was added before that stays.
+    """
+    (there, state), most = known, PORTION
+    while entries:
+        until_boundary = PORTION - state.seq % PORTION
+        steps, after = _steps(state, entries[: min(most, until_boundary)])
+        try:
             there = target.extend(there, steps)
-            snapshot = target.snapshot(there)
-            if snapshot.seq == state.seq:
-                state = state.rebased(snapshot.documents)
-            told(state.seq, newest)
+        except CoordinautError as error:
+            if error.code != "too_large" or len(steps) == 1:
+                raise
+            most = len(steps) // 2
+            continue
+        entries = entries[len(steps) :]
+        snapshot = target.snapshot(there)
+        state = after.rebased(snapshot.documents) if snapshot.seq == after.seq else after
+    return Known(there, state)
 
 
-def _steps(state: State, portion: Portion) -> tuple[list[Step], State]:
-    """What each operation at the beginning of the portion changes, and the state after them."""
+def _add(source: Store, head: Head, target: Store, there: Head, told: Told) -> None:
+    known, newest = Known(there, state_at(target, there)), seq_of(source, head)
+    for portion in portions(source, head, after=known.state.seq):
+        known = add(target, known, portion)
+        told(known.state.seq, newest)
+
+
+def _steps(state: State, entries: Sequence[Entry]) -> tuple[list[Step], State]:
+    """What each operation at the beginning of the entries changes, and the state after them."""
     steps: list[Step] = []
     size = 0
-    for entry in portion:
+    for entry in entries:
         if size > MOST_BYTES:
             break
         new = apply(state, from_entry(entry), entry.seq)

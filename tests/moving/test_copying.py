@@ -7,7 +7,7 @@ from moved_scene import busy_world
 from world import World, everything
 
 from coordinaut_git.documents import OutcomeUnknown, StaleHead
-from coordinaut_git.errors import CoordinautError
+from coordinaut_git.errors import CoordinautError, environment
 from coordinaut_git.moving.copying import Parted, check_copy, check_prefix, copy, state_at
 from coordinaut_git.moving.lines import PORTION, portions, same_newest, seq_of
 from coordinaut_git.plumbing.repository import find
@@ -150,3 +150,29 @@ def test_large_operations_go_over_in_several_parts():
     assert len(sizes) > 2
     assert max(sizes) < 2 * 1024 * 1024
     assert json.loads(next(target.log(target.head())).body)["seq"] == 120
+
+
+class Narrow(MemoryStore):
+    """Takes no more than so many bytes at once, as a server does, or a proxy before it."""
+
+    def __init__(self, most_bytes):
+        super().__init__()
+        self.most_bytes = most_bytes
+
+    def extend(self, expected, steps):
+        if sum(len(step.entry.body) for step in steps) > self.most_bytes:
+            raise environment("too_large", "That is more than I take.")
+        return super().extend(expected, steps)
+
+
+def test_a_target_that_takes_little_at_once_gets_smaller_parts(busy):
+    longest = max(len(entry.body) for entry in busy.store.log(busy.store.head()))
+    copy(busy.store, busy.store.head(), target := Narrow(3 * longest), silent)
+    check_copy(busy.store, busy.store.head(), target)
+
+
+def test_a_target_that_does_not_even_take_one_operation_says_so(busy):
+    shortest = min(len(entry.body) for entry in busy.store.log(busy.store.head()))
+    with pytest.raises(CoordinautError) as caught:
+        copy(busy.store, busy.store.head(), Narrow(shortest - 1), silent)
+    assert caught.value.code == "too_large"
