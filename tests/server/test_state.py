@@ -117,6 +117,26 @@ def test_an_entry_that_does_not_say_what_its_operation_says_is_refused(client, p
     assert client.get(f"{project}/state").failure == (404, "no_project")
 
 
+def test_an_id_is_given_once_and_what_comes_with_it_is_not_written(client, project, writer):
+    head = put(client, project, writer.forms[:1]).head
+    second = writer.forms[1]
+    twice = {**second, "id": writer.forms[0]["id"], "operation": {**second["operation"], "id": writer.forms[0]["id"]}}
+    later = {**second, "seq": 3, "operation": {**second["operation"], "seq": 3}}  # claiming again renews
+    for forms in ([twice], [second, later], [writer.forms[0], twice]):
+        assert put(client, project, forms, head).failure == (422, "repeated_id")
+    assert client.post(f"{project}/events", twice, if_match=tag(head)).failure == (422, "repeated_id")
+    assert client.get(f"{project}/state").head == head
+
+
+def test_a_project_that_is_not_there_takes_nothing(client, project, writer):
+    unknown = "no-such-head"
+    assert put(client, project, writer.forms, unknown).failure == (404, "no_project")
+    assert client.post(f"{project}/events", writer.forms[0], if_match=tag(unknown)).failure == (404, "no_project")
+    for path in ("state", "events", "messages"):
+        assert client.get(f"{project}/{path}").failure == (404, "no_project")
+    assert client.post(f"{project}/messages", {"text": "x", "broadcast": True}).failure == (404, "no_project")
+
+
 def test_documents_that_the_operations_do_not_give_are_refused(client, project, writer):
     documents = {path: content.decode() for path, content in writer.documents().items()}
     forged = {**documents, "leases/task_1.json": "{}\n"}

@@ -4,26 +4,27 @@ Rule 1: everything is judged before anything is written.
 Rule 2: a whole history, for a line that has none yet, is replayed as it happened: what was refused then is refused now.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from coordinaut_git.coordinator import MOST_UNWRITTEN, Known
 from coordinaut_git.documents import Entry, Head, StaleHead
 from coordinaut_git.errors import CoordinautError
-from coordinaut_git.faces.http.line import Point, points
+from coordinaut_git.faces.http.line import Point, points, taken
 from coordinaut_git.faces.http.models import EntryForm, EventSent, StateSent, entry_from
 from coordinaut_git.faces.http.problems import Problem, bad_value, stale, unlawful
 from coordinaut_git.faces.http.projects import Line
 from coordinaut_git.faces.http.route_transactions import missed
+from coordinaut_git.moving.copying import add as added
 from coordinaut_git.protocol import views
 from coordinaut_git.protocol.apply import apply, carried_out
-from coordinaut_git.protocol.ops import Operation, SchemaMigrated, from_entry, to_entry
+from coordinaut_git.protocol.ops import Operation, from_entry, to_entry
 from coordinaut_git.protocol.rules import unlawful as law
 from coordinaut_git.protocol.state import State
 from coordinaut_git.protocol.values import clip
 from coordinaut_git.stores.memory import DocumentMap
 from coordinaut_git.wire import Unreadable, canonical, document_of, entry_of
 
-MOST_UNWRITTEN = 1_024
 COMPARED_AT_ONCE = 512
 
 
@@ -39,10 +40,11 @@ def begin(line: Line, sent: StateSent) -> Appended:
     entries = list(_entries(sent.entries))
     if (head := line.store.head()) is not None:
         raise stale(head)
-    _judge(State(DocumentMap({}), 0), entries, sent)
+    state = State(DocumentMap({}), 0)
+    _judge(state, entries, sent)
     if not line.store.create():
         raise stale(line.store.head())
-    return _write(line, line.head(), 0, entries)
+    return _write(line, Known(line.head(), state), entries)
 
 
 def append(line: Line, expected: Head, sent: StateSent) -> Appended:
@@ -52,9 +54,11 @@ def append(line: Line, expected: Head, sent: StateSent) -> Appended:
         raise missed(line.store, expected, head)
     entries = list(_entries(sent.entries))
     known = [entry for entry in entries if entry.seq <= state.seq]
+    new = entries[len(known) :]
     _compare(line, head, known)
-    _judge(state, entries[len(known) :], sent)
-    return _write(line, head, state.seq, entries[len(known) :])
+    _judge(state, new, sent)
+    _check_ids(line, head, new)
+    return _write(line, Known(head, state), new)
 
 
 def add(line: Line, expected: Head, sent: EventSent) -> tuple[Point, bool]:
@@ -70,9 +74,8 @@ def add(line: Line, expected: Head, sent: EventSent) -> tuple[Point, bool]:
         raise _gap(state.seq + 1, entry.seq)
     operation = read_operation(entry)
     _check_lawful(state, operation, entry.seq)
-    new = apply(state, operation, entry.seq)
-    head, _ = _publish(line, head, entry, new, rewrites=isinstance(operation.change, SchemaMigrated))
-    return Point(head, entry), False
+    _check_ids(line, head, [entry])
+    return Point(_write(line, Known(head, state), [entry]).head, entry), False
 
 
 def _next_entry(state: State, sent: EventSent) -> Entry:
@@ -138,11 +141,14 @@ def _compare(line: Line, head: Head, entries: list[Entry]) -> None:
 
 def _judge(state: State, entries: list[Entry], sent: StateSent) -> None:
     """Raise 422 unless these entries may follow on this state, and give the documents that were sent with them."""
-    replayed = state.seq == 0
+    replayed, ids = state.seq == 0, set[str]()
     _check_documents(state, sent)
     for entry in entries:
         if entry.seq != state.seq + 1:
             raise _gap(state.seq + 1, entry.seq)
+        if entry.id in ids:
+            raise _repeated(entry.id)
+        ids.add(entry.id)
         operation = read_operation(entry)
         if not replayed:
             _check_lawful(state, operation, entry.seq)
@@ -174,36 +180,20 @@ def _check_documents(state: State, sent: StateSent) -> None:
         raise unlawful("other_documents", "The documents are not what the operations give; they are derived, not sent.")
 
 
-def _write(line: Line, head: Head, seq: int, entries: list[Entry]) -> Appended:
-    """Publish entries that may follow."""
-    state = line.coordinator.read().state
-    for entry in entries:
-        operation = from_entry(entry)
-        new = apply(state, operation, entry.seq)
-        head, state = _publish(line, head, entry, new, rewrites=isinstance(operation.change, SchemaMigrated))
-    return Appended(head, seq + len(entries))
+def _check_ids(line: Line, head: Head, entries: list[Entry]) -> None:
+    """Raise 422 where the id of an entry is that of one on the line."""
+    if repeated := taken(line.store, head, {entry.id for entry in entries}):
+        raise _repeated(repeated)
 
 
-def _publish(line: Line, head: Head, entry: Entry, new: State, *, rewrites: bool) -> tuple[Head, State]:
-    """The new head, and the new state on the documents that are kept now."""
-    written = False
+def _repeated(entry_id: str) -> Problem:
+    return unlawful("repeated_id", f"The id {clip(entry_id)} is another operation's.")
 
-    def changes() -> Mapping[str, bytes | None]:
-        nonlocal written
-        written = True
-        return new.changes()
 
-    def contents() -> Mapping[str, bytes]:
-        nonlocal written
-        written = True
-        return new.contents()
-
+def _write(line: Line, known: Known, entries: list[Entry]) -> Appended:
+    """Publish entries that may follow on what is known."""
     try:
-        store = line.store
-        head = store.rewrite(head, entry, contents) if rewrites else store.commit(head, entry, changes)
+        head, state = added(line.store, known, entries)
     except StaleHead:
-        raise missed(line.store, head, line.head()) from None
-    if not written:
-        return head, new
-    snapshot = line.store.snapshot(head)
-    return head, new.rebased(snapshot.documents) if snapshot.seq == new.seq else new
+        raise missed(line.store, known.head, line.head()) from None
+    return Appended(head, state.seq)

@@ -15,6 +15,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from coordinaut_git.clock import RandomIds
+from coordinaut_git.documents import OutcomeUnknown
 from coordinaut_git.errors import CoordinautError
 from coordinaut_git.faces.http.answers import EVERY_ANSWER, failure
 from coordinaut_git.faces.http.logs import Log
@@ -87,9 +88,9 @@ def answering(log: Log, work: Callable[[Request], Awaitable[Response]]) -> Calla
         except Problem as problem:
             told["error"] = problem.error.code
             return failure(problem)
-        except CoordinautError as error:
-            told["error"] = error.code
+        except (CoordinautError, OutcomeUnknown) as error:
             answer = problem_of(error)
+            told["error"] = answer.error.code
             if answer.status >= SERVER_ERROR:
                 log.trouble(error)
             return failure(answer)

@@ -4,7 +4,7 @@ Rule 1: everything here may block, and runs in a thread.
 """
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from itertools import takewhile
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
@@ -60,6 +60,13 @@ class Indexed(Protocol):
     def position(self, head: Head) -> int | None:
         """The number of the operation at a point; None if it is not on the line."""
         ...
+
+
+def taken(store: Store, head: Head, ids: Collection[str]) -> str | None:
+    """One of these ids that an operation up to `head` has."""
+    if isinstance(store, Indexed):
+        return next((one for one in ids if store.landed(one)), None)
+    return next((entry.id for entry in store.log(head) if entry.id in ids), None)
 
 
 def seq_of(store: Store, head: Head) -> int:

@@ -6,6 +6,7 @@ Rule 1: a refusal is a `CoordinautError` in CONTRACT's form; HTTP adds a status 
 from collections.abc import Mapping
 from typing import Any
 
+from coordinaut_git.documents import OutcomeUnknown
 from coordinaut_git.errors import CoordinautError, Kind, contended, denied, environment, invalid, not_found, refused
 
 _STATUS = {
@@ -36,11 +37,15 @@ class Problem(Exception):
         self.headers, self.beside = dict(headers or {}), dict(beside or {})
 
 
-def problem_of(error: CoordinautError) -> Problem:
+def problem_of(error: CoordinautError | OutcomeUnknown) -> Problem:
     """The answer to an error from below.
 
     What the machine has trouble with is nobody's business outside: its words may hold paths, and go to the log alone.
     """
+    if isinstance(error, OutcomeUnknown):
+        error = _unknown_outcome()
+    if error.code == "no_store":
+        return no_project()
     status = _STATUS[error.kind]
     if error.kind == Kind.ENVIRONMENT:
         error = environment(error.code, "The server cannot use its store now.", hint="Its log tells why.")
@@ -193,3 +198,9 @@ def bug(request_id: str) -> Problem:
         hint="Its log tells more under that id.",
     )
     return Problem(500, error)
+
+
+def _unknown_outcome() -> CoordinautError:
+    return contended(
+        "unknown_outcome", "It could not be told whether this was written.", hint="Look for it before you ask again."
+    )

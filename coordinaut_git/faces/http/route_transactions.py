@@ -10,7 +10,6 @@ from typing import NamedTuple
 from starlette.responses import Response
 
 from coordinaut_git.documents import Entry, Head, OutcomeUnknown, StaleHead, Step, Store
-from coordinaut_git.errors import contended
 from coordinaut_git.faces.http.answers import answer
 from coordinaut_git.faces.http.calls import Call
 from coordinaut_git.faces.http.line import Indexed, Json, event_form, points
@@ -91,7 +90,7 @@ def _published(line: Line, expected: Head, sent: _Transaction) -> _Done:
         except OutcomeUnknown:
             now = line.head()
             if now == expected:
-                raise _unknown(sent.entry) from None
+                raise
         except ValueError as error:
             raise bad_value("the transaction", clip(str(error), 200)) from None
     if found := _landed(store, expected, now, sent.entry):
@@ -147,11 +146,3 @@ def missed(store: Store, expected: Head, now: Head) -> Problem:
         return stale(now, None if between is None else [])
     faster = points(store, now, after=between[0].seq - 1, before=between[-1].seq + 1, limit=len(between))
     return stale(now, [event_form(point) for point in faster], store.snapshot(now).seq)
-
-
-def _unknown(entry: Entry) -> Exception:
-    return contended(
-        "unknown_outcome",
-        f"It could not be told whether operation {clip(entry.id)} was written.",
-        hint="Look for it before you ask again.",
-    )
