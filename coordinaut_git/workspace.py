@@ -37,6 +37,7 @@ from coordinaut_git.who import Who, touch
 if TYPE_CHECKING:
     from coordinaut_git.history.history import History
     from coordinaut_git.history.past import LinePast
+    from coordinaut_git.plumbing.footprint import Footprint
     from coordinaut_git.stores.git.store import GitStore
 
 POLL_S = 0.1
@@ -68,6 +69,7 @@ class Workspace:
         self.notices: list[str] = []
         self.progress: Callable[[int, int], None] = lambda _done, _of: None
         self.environ, self.clock, self._ids = environ, clock, ids
+        self._footprint: Footprint | None = None
         self._who = Who(place, settings.values, environ, ids, self._known_as)
 
     @property
@@ -230,6 +232,18 @@ class Workspace:
 
     def outdated(self) -> bool:
         """Whether another repository is here now, or other settings hold: for whoever keeps a workspace for long."""
+        if self._footprint and self._footprint.stands():
+            return False
+        from coordinaut_git.plumbing.footprint import footprint  # commands do not live so long
+
+        seen = footprint(self.start, self.place)
+        if self._has_changed():
+            return True
+        sure = seen and seen.is_settled(self.clock.now()) and not self.settings.includes
+        self._footprint = seen if sure else None
+        return False
+
+    def _has_changed(self) -> bool:
         try:
             place = find(self.start)
             settings = read_settings(open_repository(place))

@@ -25,6 +25,7 @@ KEYS = frozenset(
 HOOK_POLICIES = ("block", "warn", "off")
 _OURS = "coordinaut."
 _REFSPEC = re.compile(r"remote\..*\.(fetch|push)\Z")
+_INCLUDES = ("include.", "includeif.")
 _PER_WORKTREE = ("refs/worktree/", "refs/bisect/", "refs/rewritten/")
 _TRUE = ("true", "yes", "on", "1")
 _FALSE = ("false", "no", "off", "0", "")
@@ -36,7 +37,7 @@ class Settings:
 
     `ignore_case` is `core.ignoreCase`: whether paths here are the same in any case. `refspecs` are the configured
     fetch and push refspecs of all remotes, as `key = value`. `hooks` is what git hooks do about what they find
-    wrong, one of `HOOK_POLICIES`, or empty.
+    wrong, one of `HOOK_POLICIES`, or empty. `includes` tells whether some of it may stand in files that were included.
     """
 
     ref: str = DEFAULT_REF
@@ -46,6 +47,7 @@ class Settings:
     hooks: str = ""
     remotes: tuple[str, ...] = ()
     refspecs: tuple[str, ...] = ()
+    includes: bool = False
     values: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -65,6 +67,7 @@ def read_settings(repository: pygit2.Repository) -> Settings:
         hooks=_word("coordinaut.hooks", values.get("hooks", ""), HOOK_POLICIES),
         remotes=tuple(dict.fromkeys(name[7:].rpartition(".")[0] for name, _ in listed if name.startswith("remote."))),
         refspecs=tuple(f"{name} = {text}" for name, text in listed if _REFSPEC.match(name)),
+        includes=any(name.startswith(_INCLUDES) for name in entries),
         values=values,
     )
 
