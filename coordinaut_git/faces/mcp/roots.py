@@ -28,25 +28,27 @@ class Roots:
     def __init__(self, environ: Mapping[str, str]) -> None:
         listed = environ.get(VARIABLE, "").split(os.pathsep)
         self._allowed = tuple(Path(one).resolve() for one in listed if one)
-        self._usual = environ.get("COORDINAUT_ROOT") or "."
+        self._usual = environ.get("COORDINAUT_ROOT") or None
         self._environ = environ
 
     def start(self, given: str | None) -> Path:
         """The folder of a call, resolved; raises `bad_root`, `root_not_allowed` or `no_directory`."""
+        named = given or self._usual
         try:
-            start = Path(given or self._usual).resolve(strict=True)
+            start = Path(named).resolve(strict=True) if named else Path.cwd()
         except FileNotFoundError:
             raise _missing(given) from None
         except (OSError, ValueError, RuntimeError) as error:  # RuntimeError: links in a circle
             raise invalid("bad_root", f"{clip(given or '.')!r} cannot be a root: {_why(error)}.", hint=_HINT) from error
-        if not start.is_dir():
+        if named and not start.is_dir():
             raise invalid("bad_root", f"{start} is not a folder.", hint=_HINT)
         self._check(start)
         return start
 
     def check(self, workspace: Workspace) -> None:
         """Raise denied `root_not_allowed` for a repository that lies outside."""
-        self._check(workspace.root.resolve())
+        if self._allowed:
+            self._check(workspace.root.resolve())
 
     def check_files(self, workspace: Workspace, request: Request) -> None:
         """Raise denied `root_not_allowed` for a file of a request that lies outside."""

@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, fields
 from enum import StrEnum
+from functools import cache
 from typing import Any, get_origin
 
 from coordinaut_git.errors import invalid
@@ -25,11 +26,12 @@ UNTOLD = frozenset({"tool"})
 _COMMAND_LINE_WORDS = re.compile(r"; (?:may be repeated|repeat or separate by commas)|; --?[a-z -]+[^.]*")
 
 
-def offered(operation: Operation) -> "list[Field[Any]]":
+@cache
+def offered(operation: Operation) -> "tuple[Field[Any], ...]":
     """The fields that a tool has parameters for; what everybody who acts can say comes last."""
     left_out = NOT_OFFERED.get(operation.tool, frozenset())
     found = [one for one in fields(operation.request) if one.name not in left_out and not one.metadata.get("planned")]
-    return sorted(found, key=lambda one: one in fields(ActingRequest))
+    return tuple(sorted(found, key=lambda one: one in fields(ActingRequest)))
 
 
 def input_schema(operation: Operation) -> Json:

@@ -2,11 +2,16 @@
 
 import signal
 from collections.abc import Mapping
+from typing import TYPE_CHECKING, cast
 
 import anyio
 from mcp.server.stdio import stdio_server
 
 from coordinaut_git.faces.mcp.server import build
+from coordinaut_git.faces.mcp.wires import Incoming, Outgoing, claimed
+
+if TYPE_CHECKING:
+    File = anyio.AsyncFile[str]
 
 
 def serve(environ: Mapping[str, str]) -> None:
@@ -17,5 +22,7 @@ def serve(environ: Mapping[str, str]) -> None:
 
 async def _serve(environ: Mapping[str, str]) -> None:
     server = build(environ)
-    async with stdio_server() as (incoming, outgoing):
-        await server.run(incoming, outgoing, server.create_initialization_options())
+    incoming, outgoing = Incoming(claimed(0)), Outgoing(claimed(1))
+    # lines that are iterated, `write` and `flush` are all that the SDK asks of a file
+    async with stdio_server(cast("File", incoming), cast("File", outgoing)) as (messages, answers):
+        await server.run(messages, answers, server.create_initialization_options())
