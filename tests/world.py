@@ -7,7 +7,7 @@ Rule 2: `world.claim("alice", task, files=…)` answers in CONTRACT's JSON forms
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from coordinaut_git.coordinator import Coordinator
-from coordinaut_git.documents import Entry, Store
+from coordinaut_git.documents import Entry, Step, Store
 from coordinaut_git.errors import EXIT_CODES, CoordinautError, Kind
 from coordinaut_git.protocol import handoff_views, people_views, views
 from coordinaut_git.protocol import requests as ask
@@ -24,6 +24,8 @@ from coordinaut_git.protocol.decide import Moment
 from coordinaut_git.protocol.holding import holds
 from coordinaut_git.protocol.model import Actor, Answer, MessageKind, Mode, Status
 from coordinaut_git.protocol.ops import Change, Operation, Renewal, from_entry, to_entry
+from coordinaut_git.protocol.replay import Fate
+from coordinaut_git.protocol.replay import replayed as after_others
 from coordinaut_git.protocol.rules import COVERS_WRITES
 from coordinaut_git.protocol.state import State
 from coordinaut_git.protocol.values import Instant, duration_ms
@@ -75,6 +77,16 @@ class World:
     def beside(self, **how: Any) -> "World":
         """The same store and time, through a coordinator of its own: `fold=True`, `team=True`."""
         return World(store=self.store, clock=self.clock, ids=self.ids, **how)
+
+    def apart(self) -> "World":
+        """Another clone of the line as it is now, with a clock of its own; ids stay different."""
+        other = World(store=MemoryStore(), clock=SetClock(self.clock.at), ids=self.ids)
+        state, steps = State(DocumentMap({}), 0), []
+        for entry in self.entries():
+            state = apply(state, from_entry(entry), entry.seq)
+            steps.append(Step(entry=entry, changes=state.changes()))
+        other.store.extend(other.coordinator.head(), steps)
+        return other
 
     def wait(self, how_long: str) -> None:
         """Let time go by."""
@@ -281,6 +293,12 @@ def replayed(operations: list[Operation], state: State | None = None) -> State:
     for operation in operations:
         state = apply(state, operation, state.seq + 1)
     return state
+
+
+def joined(theirs: World, ours: World, common: int, skip: Container[str] = ()) -> list[Fate]:
+    """What becomes of the operations of `ours` after the first `common` ones, at the end of the line of `theirs`."""
+    line = ours.operations()
+    return list(after_others(replayed(line[:common]), theirs.state, line[common:], skip))
 
 
 def rewritten(operation: Operation, seq: int = 1) -> Operation:

@@ -6,6 +6,7 @@ Rule 2: a pure function of the line: the same operations give the same documents
 """
 
 from dataclasses import replace
+from typing import NamedTuple
 
 from coordinaut_git.protocol import handing, letters
 from coordinaut_git.protocol.holding import parts_of
@@ -63,15 +64,28 @@ from coordinaut_git.protocol.wellformed import MAX_LISTED
 ID_CHARS = 128
 
 
+class Applied(NamedTuple):
+    """An operation as it stands in its place, the state after it, and the record of its refusal; None: carried out."""
+
+    operation: Operation
+    state: State
+    refused: RefusedOperation | None
+
+
 def apply(state: State, operation: Operation, seq: int) -> State:
     """The state after `operation` at position `seq`."""
+    return applied(state, operation, seq).state
+
+
+def applied(state: State, operation: Operation, seq: int) -> Applied:
+    """What becomes of `operation` at position `seq`."""
     refusal = unlawful(state, operation)
-    if refusal:
-        record = _record(operation, refusal, state.at)
-        step = Step(state, operation.actor, seq, state.at)
-        told = letters.refused(step, record, refusal)
-        return state.changed({refusal_path(record): record} | told, seq=seq, at=state.at)
-    return carried_out(state, operation, seq)[1]
+    if refusal is None:
+        return Applied(*carried_out(state, operation, seq), None)
+    record = _record(operation, refusal, state.at)
+    told = letters.refused(Step(state, operation.actor, seq, state.at), record, refusal)
+    after = state.changed({refusal_path(record): record} | told, seq=seq, at=state.at)
+    return Applied(replace(operation, about=(), refused=refusal.code), after, record)
 
 
 def carried_out(state: State, operation: Operation, seq: int) -> tuple[Operation, State]:
@@ -94,7 +108,7 @@ def _others(writes: Writes, operation: Operation) -> tuple[str, ...]:
 def _effects(step: Step, operation: Operation) -> Writes:
     match operation.change:
         case TaskCreated() as change:
-            return _created(step, change)
+            return _created(step, change, operation.id)
         case TaskUpdated() as change:
             return _updated(step, change)
         case TaskClaimed() as change:
@@ -135,15 +149,18 @@ def _renewed(step: Step, operation: Operation) -> Writes:
     }
 
 
-def _created(step: Step, change: TaskCreated) -> Writes:
+def _created(step: Step, change: TaskCreated, operation_id: str) -> Writes:
     _, day, digits = change.display_id.split("-")
     number = step.state.last_number(day) + 1
+    shown = display_id(day, number)
     writes: Writes = {}
     if number != int(digits):  # minted apart from others: it gets the number of its place, found by an alias
-        writes[alias_path(display_id(day, number))] = Alias(task_id=change.task_id)
+        writes[alias_path(shown)] = Alias(task_id=change.task_id)
+    if change.known_as and change.known_as != shown:
+        writes |= letters.renumbered(step, change, shown, letters.letter_id(operation_id, number))
     task = Task(
         id=change.task_id,
-        display_id=display_id(day, number),
+        display_id=shown,
         title=change.title,
         created_at=step.at,
         created_by=step.actor.instance or "human",

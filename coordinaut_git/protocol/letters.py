@@ -6,7 +6,7 @@ Rule 2: the id of a message follows from the operation's, so that a replay gives
 
 from coordinaut_git.protocol.inbox import reading_after
 from coordinaut_git.protocol.model import Lease, Message, MessageKind, RefusedOperation
-from coordinaut_git.protocol.ops import MessagePosted, MessagesRead
+from coordinaut_git.protocol.ops import MessagePosted, MessagesRead, TaskCreated
 from coordinaut_git.protocol.refusals import Refusal, holder
 from coordinaut_git.protocol.state import State, message_path, reading_path
 from coordinaut_git.protocol.step import Step, Writes
@@ -91,6 +91,17 @@ def taken_over(step: Step, lost: Lease, reason: str, message_id: str) -> Writes:
             task_id=lost.task_id,
         ),
     )
+
+
+def renumbered(step: Step, change: TaskCreated, now: str, message_id: str) -> Writes:
+    """Tell whoever wrote a task down that it has another number than the one that was answered."""
+    if not step.actor.instance:
+        return {}
+    text = (
+        f"Your task {change.known_as} is {now} now: another clone had given that number too, and came onto the team's "
+        f"line first. {change.known_as} means the other task from now on."
+    )
+    return _note(step, message_id, text, step.actor.instance, change.task_id)
 
 
 def refused(step: Step, record: RefusedOperation, refusal: Refusal) -> Writes:

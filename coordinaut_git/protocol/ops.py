@@ -28,7 +28,7 @@ from coordinaut_git.protocol.values import Instant, one_line
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskCreated:
-    """A task was written down."""
+    """A task was written down. `known_as` is the display id that was told, if it gets another where it stands."""
 
     task_id: str
     display_id: str
@@ -37,6 +37,7 @@ class TaskCreated:
     scope: str = ""
     files: tuple[str, ...] = ()
     depends_on: tuple[str, ...] = ()
+    known_as: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,7 +214,8 @@ class Renewal:
 class Operation:
     """One transaction: who did what when, and which of the actor's leases it renewed on the way.
 
-    `about` tells whoever searches the line which other tasks it touched; nothing is judged by it.
+    `about` tells whoever searches the line which other tasks it touched; nothing is judged by it. `refused` is the code
+    of the rule by which it was refused where it stood before: that is for good, wherever it comes to stand.
     """
 
     id: str
@@ -222,6 +224,7 @@ class Operation:
     change: Change
     renewals: tuple[Renewal, ...] = ()
     about: tuple[str, ...] = ()
+    refused: str | None = None
 
     @property
     def op(self) -> str:
@@ -252,6 +255,7 @@ class _Envelope:
     task_id: str | None = None
     renewals: tuple[Renewal, ...] = ()
     about: tuple[str, ...] = ()
+    refused: str | None = None
 
 
 def to_entry(operation: Operation, seq: int, summary: str) -> Entry:
@@ -271,6 +275,7 @@ def to_entry(operation: Operation, seq: int, summary: str) -> Entry:
             task_id=data.pop("taskId", None),
             renewals=operation.renewals,
             about=operation.about,
+            refused=operation.refused,
         )
     )
     return Entry(
@@ -316,6 +321,7 @@ def _read(value: dict[str, Any]) -> Operation:
         change=codec.decode(kind, {**data, **task_id}),
         renewals=envelope.renewals,
         about=envelope.about,
+        refused=envelope.refused,
     )
 
 

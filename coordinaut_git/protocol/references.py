@@ -22,6 +22,11 @@ def display_id(day: str, number: int) -> str:
     return f"AGT-{day}-{number:03d}"
 
 
+def next_display_id(state: State, day: str) -> str:
+    """What a task that is created next gets to be called, on that UTC day."""
+    return display_id(day, state.last_number(day) + 1)
+
+
 def stable_id(day: str, number: int, token: str) -> str:
     """The id that never changes; it begins with the task's first day and number, so that it can be found."""
     return f"task_{day}_{number:03d}_{token}"

@@ -4,7 +4,7 @@ Rule 1: a refusal is data, for the asker now or for the record of a replay; noth
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from coordinaut_git.errors import CoordinautError, Kind, invalid
@@ -40,6 +40,12 @@ class Refusal:
 def no_instance(reason: str) -> Refusal:
     """Only an instance can do that."""
     return Refusal(code="no_instance", reason=reason, hint="Give --agent-instance.", kind=Kind.INVALID)
+
+
+def refused_before(code: str, found: Refusal | None) -> Refusal:
+    """A refusal is for good: its code stays, with those who are in the way now."""
+    again = found or Refusal(code=code, reason=f"It was refused where it stood before ({code}).")
+    return replace(again, code=code)
 
 
 def elsewhere(home: Home, here: str) -> Refusal:

@@ -49,6 +49,7 @@ from coordinaut_git.protocol.refusals import (
     nothing_in_hand,
     nothing_promised,
     promised_already,
+    refused_before,
 )
 from coordinaut_git.protocol.state import CLOSED, PENDING, State, lease_path
 from coordinaut_git.protocol.wellformed import check_operation
@@ -100,6 +101,11 @@ def unlawful(state: State, operation: Operation) -> Refusal | None:
         check_operation(operation)
     except CoordinautError as error:
         return Refusal(code=error.code, reason=error.message, hint=error.hint, kind=error.kind)
+    found = _unlawful_change(state, operation)
+    return refused_before(operation.refused, found) if operation.refused else found
+
+
+def _unlawful_change(state: State, operation: Operation) -> Refusal | None:
     match operation.change:
         case TaskCreated() as change:
             return _unlawful_creation(state, change)

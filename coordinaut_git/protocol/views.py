@@ -28,6 +28,7 @@ from coordinaut_git.protocol.ops import (
     TaskReleased,
     TaskUpdated,
 )
+from coordinaut_git.protocol.references import next_display_id
 from coordinaut_git.protocol.refusals import Clash, Refusal
 from coordinaut_git.protocol.rules import BESIDE, clashes
 from coordinaut_git.protocol.state import State
@@ -190,13 +191,13 @@ _ANSWERS = {
 
 
 def summary(state: State, operation: Operation) -> str:
-    """One line for people: the subject of the commit that keeps the operation."""
+    """One line for people, of an operation that follows on `state`: the subject of the commit that keeps it."""
     change = operation.change
     actor = operation.actor.agent or operation.actor.instance or "human"
     shown = _shown_id(state, change.task_id)
     match change:
         case TaskCreated():
-            text = f"create {change.display_id} {change.title}"
+            text = f"create {next_display_id(state, change.display_id.split('-')[1])} {change.title}"
         case TaskClaimed():
             verb = "take over" if change.takeovers else "claim"
             text = f"{verb} {shown} {listed(change.files)} for {actor}"
@@ -216,7 +217,7 @@ def summary(state: State, operation: Operation) -> str:
         case LeasesRenewed():
             tasks = ", ".join(_shown_id(state, renewal.task_id) for renewal in operation.renewals[:SHOWN])
             text = f"renew {tasks} for {actor}"
-    return one_line(text)
+    return one_line(f"refused ({operation.refused}): {text}" if operation.refused else text)
 
 
 def _handoff_summary(

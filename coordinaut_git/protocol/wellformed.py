@@ -54,6 +54,8 @@ _OPERATION_ID = re.compile(r"op_[0-9a-z]{8,64}\Z")
 _HANDOFF_ID = re.compile(r"handoff_[0-9]{8}_[0-9a-z]{1,64}\Z")
 _COMMIT_ID = re.compile(r"([0-9a-f]{40}|[0-9a-f]{64})\Z")
 _MESSAGE_ID = re.compile(r"msg_[0-9A-Za-z_]{1,150}\Z")
+_CODE = re.compile(r"[a-z][a-z0-9_]{0,63}\Z")
+_DISPLAY_ID = re.compile(r"AGT-[0-9]{8}-([0-9]{3}|[1-9][0-9]{3,8})\Z")
 _STORAGE = re.compile(r"[a-z][a-z0-9-]{0,31}\Z")
 _TASK_ID = re.compile(r"task_([0-9]{8})_([0-9]{3}|[1-9][0-9]{3,8})_[0-9a-z]{1,64}\Z")
 
@@ -71,7 +73,14 @@ def check_operation(operation: Operation) -> None:
     _check_count("tasks", operation.about)
     for task_id in operation.about:
         check_task_id(task_id)
+    _if_there(operation.refused, check_code, empty=False)
     check_change(operation.change)
+
+
+def check_code(code: str) -> None:
+    """The code of a rule."""
+    if not _CODE.match(code):
+        raise invalid("bad_refusal", f"{clip(code)!r} is not the code of a refusal.")
 
 
 def check_instant(at: Instant) -> None:
@@ -135,6 +144,8 @@ def _(change: TaskCreated) -> None:
     if not (found := _TASK_ID.match(change.task_id)) or change.display_id != f"AGT-{found[1]}-{found[2]}":
         raise invalid("bad_task_id", f"{clip(change.display_id)!r} is not the display id of {change.task_id}.")
     check_line("the title", change.title)
+    if change.known_as is not None and not _DISPLAY_ID.match(change.known_as):
+        raise invalid("bad_task_id", f"{clip(change.known_as)!r} is not a display id.")
     _if_there(change.scope, lambda text: check_line("the scope", text))
     _if_there(change.files, check_files)
     check_priority(change.priority)

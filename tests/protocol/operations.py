@@ -87,7 +87,15 @@ def changes(ids, words, files, ats, terms):
     said = {"next": optional(words), "title": optional(words), "status": optional(st.sampled_from(Status))}
     numbers = st.integers(-1, 6)
     return st.one_of(
-        whole(TaskCreated, task_id=ids, display_id=ids.map(_display), title=words, priority=numbers, **common),
+        whole(
+            TaskCreated,
+            task_id=ids,
+            display_id=ids.map(_display),
+            title=words,
+            priority=numbers,
+            known_as=seldom_named(words),
+            **common,
+        ),
         whole(
             TaskUpdated,
             task_id=ids,
@@ -126,6 +134,11 @@ def changes(ids, words, files, ats, terms):
         whole(MessagesRead, messages=lists(st.sampled_from(MESSAGES) | words)),
         seldom_moved(words),
     )
+
+
+def seldom_named(words):
+    """A number that was told of a task, mostly none."""
+    return mostly(st.none(), st.sampled_from(["AGT-20261122-009", "AGT-20261122-001"]) | words)
 
 
 def seldom_moved(words):
@@ -190,6 +203,7 @@ def operations():
         change=changes(ids, texts, st.sampled_from(PATTERNS) | texts, instants, terms),
         renewals=lists(whole(Renewal, task_id=ids, term_ms=terms)),
         about=lists(ids),
+        refused=optional(texts),
     )
 
 
@@ -224,6 +238,7 @@ def hostile_operations():
         change=changes(ids, words, mostly(st.sampled_from(PATTERNS), bad), ats, terms),
         renewals=lists(whole(Renewal, task_id=ids, term_ms=terms), 1),
         about=seldom(lists(ids, 1)),
+        refused=mostly(st.none(), st.sampled_from(["scope_conflict", "not_owner"]) | bad),
     )
 
 
