@@ -214,3 +214,45 @@ class Waiting(Protocol):
     def wait_for_change(self, head: Head, timeout_s: float) -> Head | None:
         """The newest point as soon as it is not `head` any more; None after `timeout_s` seconds."""
         ...
+
+
+@runtime_checkable
+class Joining(Store, Protocol):
+    """What a store may do beyond `Store`: end its line in other entries, so that two lines can become one."""
+
+    def rebuild(self, expected: Head, onto: Head, entries: Sequence[Entry], changes: Changes) -> Head:
+        """Let the line end in `entries` after `onto`, in the place of all it had after what both have in common.
+
+        `onto` is a point of another line of which the store holds what it needs, or of this one; `expected` is the head
+        that is replaced. All documents are written with the last entry: `changes` gives those that differ from
+        `snapshot(onto).documents`. Without entries the line ends in `onto`, and nothing is written.
+        Raises `StaleHead` or `OutcomeUnknown` as `commit` does; ValueError where the numbers do not follow on `onto`.
+
+        The points that the line had before are not on it any more, and may be gone sooner or later. What `seen_ms_ago`
+        says is of the new line: an entry that was on the old one too (by its id) was seen when it was seen there, all
+        others are first seen now.
+        """
+        ...
+
+    def back(self, head: Head) -> Iterator[tuple[Head, Entry]]:
+        """Every point from `head` back to the first operation with its entry, newest first, read as they are taken."""
+        ...
+
+
+def entries_apart(store: Joining, old: Head, head: Head, most: int) -> tuple[Entry, ...] | None:
+    """The entries up to `head` after the newest point that it has in common with `old`, oldest first.
+
+    None if that point is not found within `most` steps along both. Raises what reading the lines raises.
+    """
+    olds, news = store.back(old), store.back(head)
+    one, two = next(olds, None), next(news, None)
+    found: list[Entry] = []
+    for _ in range(most):
+        if one == two:
+            return tuple(reversed(found))
+        if two is not None and (one is None or two[1].seq >= one[1].seq):
+            found.append(two[1])
+            two = next(news, None)
+        else:
+            one = next(olds, None)
+    return None

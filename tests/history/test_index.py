@@ -4,6 +4,7 @@ import os
 import sqlite3
 import stat
 from contextlib import closing
+from dataclasses import replace
 
 import pytest
 from lines import seen, told, work
@@ -236,14 +237,8 @@ def test_a_writer_does_not_wait_for_who_is_at_it(world, history, folder):
 
 def test_a_line_that_cannot_be_read_is_said_and_not_the_index(world, history):
     work(world)
-    world.store._line[3] = world.store._line[3].__class__(world.store._line[3].head, None, {})
-    world.store._line[4] = world.store._line[4].__class__(
-        world.store._line[4].head, world.entries()[3].__class__(**{**_fields(world.entries()[3]), "body": b"[]"}), {}
-    )
+    point = world.store.pool.point(list(world.store.walk(world.store.head()))[-4][0])
+    world.store.pool._points[point.head] = replace(point, entry=replace(point.entry, body=b"[]"))
     with pytest.raises(CoordinautError) as raised:
         history.of_task("x")
     assert raised.value.code == "unreadable_history"
-
-
-def _fields(entry):
-    return {name: getattr(entry, name) for name in entry.__slots__}

@@ -1,6 +1,7 @@
 """A line copied from store to store: the same operations, the documents they give, and nothing of anybody else's."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from moved_scene import busy_world
@@ -124,10 +125,10 @@ def test_a_lost_answer_or_race_copies_nothing_twice(busy, fault, written):
 def test_documents_that_are_not_what_the_operations_give_are_not_passed_on(busy):
     source, target = MemoryStore(), MemoryStore()
     copy(busy.store, busy.store.head(), source, silent)
-    documents = dict(source._line[-1].documents)
-    path = next(path for path in documents if path.startswith("tasks/"))
-    documents[path] = documents[path].replace(b"something", b"SOMETHING")
-    source._line[-1] = type(source._line[-1])(source._line[-1].head, source._line[-1].entry, documents)
+    point = source.pool.point(source.head())
+    path = next(path for path in busy.state.contents() if path.startswith("tasks/"))
+    wrong = point.documents.get(path).replace(b"something", b"SOMETHING")
+    source.pool._points[point.head] = replace(point, documents=point.documents.changed({path: wrong}))
     copy(source, source.head(), target, silent)
     with pytest.raises(CoordinautError) as caught:
         check_copy(source, source.head(), target)

@@ -13,15 +13,15 @@ class Distant(MemoryStore):
     """A store that is far away: it remembers what was seen last, and counts how often somebody looks or writes."""
 
     def __init__(self, line):
-        super().__init__()
-        self._line, self._places = line._line, line._places
+        super().__init__(line.pool)
+        self.line = line
         self.seen, self.looks, self.commits, self.reachable = None, 0, 0, True
 
     def head(self):
         self.looks += 1
         if not self.reachable:
             raise contended("remote_unreachable", "Nobody answers.")
-        self.seen = super().head()
+        self.seen = self.line.head()
         return self.seen
 
     def likely(self):
@@ -29,7 +29,7 @@ class Distant(MemoryStore):
 
     def commit(self, expected, entry, changes):
         self.commits += 1
-        self.seen = super().commit(expected, entry, changes)
+        self.seen = self.line.commit(expected, entry, changes)
         return self.seen
 
 

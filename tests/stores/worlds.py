@@ -11,6 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from postgres_server import VARIABLE
+from writing import listing
 
 from coordinaut_git.stores.json import open_json_store
 from coordinaut_git.stores.memory import MemoryStore
@@ -75,13 +76,13 @@ class MemoryWorld(World):
         return self.store
 
     def raw_log(self):
-        return [point.entry.body for point in self.store._line[1:]]
+        return [entry.body for _, entry in self.store.pool.back(self.store.head())][::-1]
 
     def raw_documents(self):
-        return dict(self.store._line[-1].documents)
+        return listing(self.store.pool.point(self.store.head()).documents)
 
     def damage(self):
-        self.store._places.clear()
+        self.store.pool._points.clear()
 
 
 class GitWorld(World):

@@ -127,12 +127,38 @@ class GitStore:
         chain = Chain(self.line.content, parent)
         for step in steps:
             chain.add(step, checkpoint=not step.entry.seq % CHECKPOINT_EVERY)
+        return self._end_in(expected, chain)
+
+    def rebuild(self, expected: Head, onto: Head, entries: Sequence[Entry], changes: Changes) -> Head:
+        """End the line in these entries after `onto`, by one pack and one swap of the ref; see `Joining.rebuild`."""
+        check_numbers([Step(entry=entry, changes={}) for entry in entries])
+        parent = self.line.point(onto)
+        if entries:
+            _check_next(parent, entries[0])
+        self._check_expected(expected)
+        chain = Chain(self.line.content, parent)
+        for entry in entries:
+            last = entry is entries[-1]
+            chain.add(Step(entry=entry, changes=changes() if last else {}), checkpoint=last)
+        head = self._end_in(expected, chain)
+        if entries:
+            self.journal.append(chain.named(), head=head, entry_id=entries[-1].id, seq=entries[-1].seq)
+        return head
+
+    def back(self, head: Head) -> Iterator[tuple[Head, Entry]]:
+        """Every point from `head` back to the first operation with its entry."""
+        return ((Head(point.id), entry) for point, entry in self.line.back(head))
+
+    def _end_in(self, expected: Head, chain: Chain) -> Head:
+        """Write what the chain needs, and move the ref to its end."""
+        new = Head(chain.newest.id)
         self._packs.write(chain.objects)
-        self._publish(expected, chain.newest.id, chain.named())
+        if new != expected:
+            self._publish(expected, new, chain.named())
         self.line.remember(chain.newest)
-        self._watched.append(chain.newest.id)
+        self._watched.append(new)
         self._packs.merge()
-        return Head(chain.newest.id)
+        return new
 
     def format(self, head: Head) -> int:
         """The format that the checkpoint of the head's tree names."""
@@ -167,11 +193,14 @@ class GitStore:
 
     def _parent(self, expected: Head, entry: Entry) -> Point:
         parent = self.line.point(expected)
-        if entry.seq != parent.seq + 1:
-            raise ValueError(f"the entry has seq {entry.seq} after {parent.seq}")
-        if not self._queue.held and self.engine.read_ref(self.settings.ref) != RefAt(expected):
-            raise StaleHead(expected)  # the swap would say so too, but later; in our turn it is not to be expected
+        _check_next(parent, entry)
+        if not self._queue.held:  # the swap would say so too, but later; in our turn it is not to be expected
+            self._check_expected(expected)
         return parent
+
+    def _check_expected(self, expected: Head) -> None:
+        if self.engine.read_ref(self.settings.ref) != RefAt(expected):
+            raise StaleHead(expected)
 
     def _append(self, parent: Point, entry: Entry, tree: str, kept: list[tuple[str, str, bytes]]) -> Head:
         """Write the commit and move the ref to it; `kept` are the objects that the journal is to remember."""
@@ -270,6 +299,11 @@ class GitStore:
             hint="Nothing was changed. Run `coordinaut doctor` to see what can be repaired.",
             ref=self.settings.ref,
         )
+
+
+def _check_next(parent: Point, entry: Entry) -> None:
+    if entry.seq != parent.seq + 1:
+        raise ValueError(f"the entry has seq {entry.seq} after {parent.seq}")
 
 
 def open_git_store(place: Place, settings: Settings | None = None, *, repository: Repository | None = None) -> GitStore:
