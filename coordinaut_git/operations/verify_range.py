@@ -11,6 +11,7 @@ from coordinaut_git.coordinator import CLOCK_TOLERANCE_MS
 from coordinaut_git.errors import invalid, not_found, refused
 from coordinaut_git.plumbing.commits import Commit, commits_in
 from coordinaut_git.plumbing.fetch import fetch_ref, is_within
+from coordinaut_git.plumbing.remotes import check_remote, tracking_ref
 from coordinaut_git.protocol import requests as ask
 from coordinaut_git.protocol.judge import Court, Made, Verdict, judge
 from coordinaut_git.protocol.values import LAST_INSTANT, Instant
@@ -64,10 +65,15 @@ def _line(workspace: Workspace, stack: ExitStack) -> Workspace:
             "There is no remote to fetch the coordination from.",
             hint="Name one: git config coordinaut.remote NAME",
         )
-    ref, tracking = workspace.settings.ref, f"refs/coordinaut-remote/{remote}/state"
+    ref, tracking = workspace.settings.ref, tracking_ref(check_remote(remote, workspace.settings))
     fetched = workspace.on(tracking)
     stack.enter_context(closing(fetched))
-    fetch_ref(remote, ref, tracking, at=workspace.root)
+    if not fetch_ref(remote, ref, tracking, at=workspace.root):
+        raise not_found(
+            "no_remote_state",
+            f"The remote {remote} has no {ref}: no coordination has been published there.",
+            hint="Publish it, or name the ref that the team uses: git config coordinaut.ref …",
+        )
     if workspace.store.head() is None:
         return fetched
     if is_within(tracking, ref, at=workspace.root):

@@ -8,6 +8,7 @@ Rule 3: the end of the process ends the talk: a helper it left behind with our p
 import os
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import IO, TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -51,6 +52,14 @@ class Exchange:
             while ready.get_map():
                 if not self._step(ready, deadline_s) and ended():
                     return
+
+    def rest(self) -> None:
+        """Hear what is left in the pipes of a process that was ended; does not wait, and is bounded as before."""
+        for mouth, heard in zip(self._mouths, self.heard, strict=True):
+            os.set_blocking(mouth.fileno(), False)
+            with suppress(BlockingIOError, TooMuch):
+                while self._hear(mouth, heard):
+                    pass
 
     def _step(self, ready: "BaseSelector", deadline_s: float) -> bool:
         """Move what can be moved now; False if nothing could."""

@@ -11,7 +11,7 @@ import os
 import re
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from coordinaut_git.errors import environment
 from coordinaut_git.plumbing.exchange import Exchange, TooLate, TooMuch
 from coordinaut_git.plumbing.interrupts import held_back
-from coordinaut_git.plumbing.surroundings import NEUTRAL, clean_environment
+from coordinaut_git.plumbing.surroundings import NEUTRAL, clean_environment, network_environment
 
 if TYPE_CHECKING:
     from subprocess import Popen
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 OLDEST_GIT = (2, 39, 0)
 WAIT_S = 60.0
 GRACE_S = 2.0
+_PAUSE_S = 0.02
 OUTPUT_BYTES = 64 * 1024 * 1024
 
 _VERSION = re.compile(rb"git version (\d+)\.(\d+)(?:\.(\d+))?")
@@ -35,11 +36,15 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]+")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """How git ended: its exit `code` (negative: the signal that ended it), and its two outputs as bytes."""
+    """How git ended: its exit `code` (negative: the signal that ended it), and its two outputs as bytes.
+
+    `late`: it was ended because its time was up.
+    """
 
     code: int
     out: bytes
     err: bytes
+    late: bool = False
 
     @property
     def ok(self) -> bool:
@@ -72,19 +77,14 @@ def git(
     git_output where git says more than `most_bytes` on one output.
     """
     around = clean_environment() | ({"GIT_INDEX_FILE": str(index)} if index else {})
-    with held_back() as interrupt, _start(arguments, at, around, closed=stdin is None) as process:
-        try:
-            return _hear_out(process, stdin or b"", wait_s, most_bytes, interrupt)
-        except TooLate:
-            raise environment(
-                "git_timeout",
-                f"git {_name(arguments)} did not end within {wait_s:g} seconds and was stopped.",
-                hint="Look for a slow disk, a network that does not answer, or a git that waits for something.",
-            ) from None
-        except TooMuch:
-            raise environment(
-                "git_output", f"git {_name(arguments)} said more than {most_bytes:,} bytes and was stopped."
-            ) from None
+    answer = _run(arguments, at, around, stdin=stdin, wait_s=wait_s, most_bytes=most_bytes)
+    if answer.late:
+        raise environment(
+            "git_timeout",
+            f"git {_name(arguments)} did not end within {wait_s:g} seconds and was stopped.",
+            hint="Look for a slow disk, a network that does not answer, or a git that waits for something.",
+        )
+    return answer
 
 
 def git_reading(
@@ -99,8 +99,23 @@ def git_reading(
 
     A `filter.*.clean` command of the repository may still run where git must compare contents.
     """
-    settings = (word for setting in NEUTRAL for word in ("-c", setting))
-    return git(*settings, *arguments, at=at, stdin=stdin, index=index, wait_s=wait_s, most_bytes=most_bytes)
+    return git(*_neutral(), *arguments, at=at, stdin=stdin, index=index, wait_s=wait_s, most_bytes=most_bytes)
+
+
+def git_remote(
+    *arguments: str, at: Path, settings: Sequence[str] = (), told: Mapping[str, str] | None = None, wait_s: float
+) -> Answer:
+    """`git` for a command that talks to a remote: `NEUTRAL` and these `settings`, in the `network_environment`.
+
+    `told` are more variables of its environment. Time that is up is an answer, for something may have happened
+    (`Answer.late`); Ctrl-C ends git. Raises the other errors of `git`.
+    """
+    around = network_environment() | dict(told or {})
+    return _run((*_neutral(*settings), *arguments), at, around, stdin=None, wait_s=wait_s, most_bytes=OUTPUT_BYTES)
+
+
+def _neutral(*more: str) -> tuple[str, ...]:
+    return tuple(word for setting in (*NEUTRAL, *more) for word in ("-c", setting))
 
 
 def git_version() -> tuple[int, int, int]:
@@ -110,6 +125,24 @@ def git_version() -> tuple[int, int, int]:
     if not found:
         raise environment("git_unknown", f"`git version` answered {said[:60]!r}, which is not a version of git.")
     return int(found[1]), int(found[2]), int(found[3] or 0)
+
+
+def _run(
+    arguments: tuple[str, ...],
+    at: Path,
+    around: dict[str, str],
+    *,
+    stdin: bytes | None,
+    wait_s: float,
+    most_bytes: int,
+) -> Answer:
+    with held_back() as interrupt, _start(arguments, at, around, closed=stdin is None) as process:
+        try:
+            return _hear_out(process, stdin or b"", wait_s, most_bytes, interrupt)
+        except TooMuch:
+            raise environment(
+                "git_output", f"git {_name(arguments)} said more than {most_bytes:,} bytes and was stopped."
+            ) from None
 
 
 def _start(arguments: tuple[str, ...], at: Path, around: dict[str, str], *, closed: bool) -> "Popen[bytes]":
@@ -144,29 +177,35 @@ def _hear_out(
     assert process.stdout is not None, "started with pipes"
     assert process.stderr is not None, "started with pipes"
     deadline_s = time.monotonic() + wait_s
+    talk = Exchange(process.stdin, stdin, (process.stdout, process.stderr), most_bytes)
+    late = False
     try:
         interrupt()
-        talk = Exchange(process.stdin, stdin, (process.stdout, process.stderr), most_bytes)
         talk.run(deadline_s, lambda: process.poll() is not None)
-        code = process.wait(max(0.0, deadline_s - time.monotonic()))
-    except TimeoutExpired:
+        process.wait(max(0.0, deadline_s - time.monotonic()))
+    except (TooLate, TimeoutExpired):
+        late = True
         _end_group(process)
-        raise TooLate from None
+        talk.rest()
     except BaseException:  # a bound that broke, or the user's Ctrl-C, which its own session keeps from git
         _end_group(process)
         raise
     out, err = talk.heard
-    return Answer(code=code, out=bytes(out), err=bytes(err))
+    return Answer(code=process.wait(), out=bytes(out), err=bytes(err), late=late)
 
 
 def _end_group(process: "Popen[bytes]") -> None:
-    """End git and its group: first by a signal on which it takes its lock files away, then without asking."""
+    """End git and its group: first by a signal on which all of them take their lock files away, then without asking."""
     from subprocess import TimeoutExpired
 
-    with contextlib.suppress(ProcessLookupError):
+    until_s = time.monotonic() + GRACE_S
+    with contextlib.suppress(ProcessLookupError):  # raised as soon as nobody is left
         os.killpg(process.pid, signal.SIGTERM)
         with contextlib.suppress(TimeoutExpired):
             process.wait(GRACE_S)
+        while time.monotonic() < until_s:
+            os.killpg(process.pid, 0)
+            time.sleep(_PAUSE_S)
         os.killpg(process.pid, signal.SIGKILL)
 
 

@@ -5,6 +5,7 @@ Rule 2: a value that makes no sense is an error that names its key, never a sile
 """
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -24,6 +25,7 @@ KEYS = frozenset(
 
 HOOK_POLICIES = ("block", "warn", "off")
 _OURS = "coordinaut."
+_REMOTE = re.compile(r"remote\.(.+)\.([^.]+)\Z", re.DOTALL)
 _REFSPEC = re.compile(r"remote\..*\.(fetch|push)\Z")
 _INCLUDES = ("include.", "includeif.")
 _PER_WORKTREE = ("refs/worktree/", "refs/bisect/", "refs/rewritten/")
@@ -36,8 +38,9 @@ class Settings:
     """What the git store needs, and every `coordinaut.*` value by its lower-case key without that prefix.
 
     `ignore_case` is `core.ignoreCase`: whether paths here are the same in any case. `refspecs` are the configured
-    fetch and push refspecs of all remotes, as `key = value`. `hooks` is what git hooks do about what they find
-    wrong, one of `HOOK_POLICIES`, or empty. `includes` tells whether some of it may stand in files that were included.
+    fetch and push refspecs of all remotes, as `key = value`, `push_urls` how many places a push to each remote goes to.
+    `hooks` is what git hooks do about what they find wrong, one of `HOOK_POLICIES`, or empty. `includes` tells whether
+    some of it may stand in files that were included.
     """
 
     ref: str = DEFAULT_REF
@@ -46,6 +49,7 @@ class Settings:
     shared_repository: str = ""
     hooks: str = ""
     remotes: tuple[str, ...] = ()
+    push_urls: Mapping[str, int] = field(default_factory=dict)
     refspecs: tuple[str, ...] = ()
     includes: bool = False
     values: Mapping[str, str] = field(default_factory=dict)
@@ -65,11 +69,18 @@ def read_settings(repository: pygit2.Repository) -> Settings:
         ignore_case=boolean("core.ignorecase", entries.get("core.ignorecase", "false")),
         shared_repository=entries.get("core.sharedrepository", ""),
         hooks=_word("coordinaut.hooks", values.get("hooks", ""), HOOK_POLICIES),
-        remotes=tuple(dict.fromkeys(name[7:].rpartition(".")[0] for name, _ in listed if name.startswith("remote."))),
+        remotes=tuple(dict.fromkeys(found[1] for name, _ in listed if (found := _REMOTE.match(name)))),
+        push_urls=_push_urls(listed),
         refspecs=tuple(f"{name} = {text}" for name, text in listed if _REFSPEC.match(name)),
         includes=any(name.startswith(_INCLUDES) for name in entries),
         values=values,
     )
+
+
+def _push_urls(listed: list[tuple[str, str]]) -> dict[str, int]:
+    """How many places `git push` to each remote goes to: its `pushurl`s if it has any, else its `url`s."""
+    keys = Counter((found[1], found[2]) for name, _ in listed if (found := _REMOTE.match(name)))
+    return {name: keys[name, "pushurl"] or count for (name, key), count in keys.items() if key == "url"}
 
 
 def write_setting(place: Place, key: str, value: str) -> None:

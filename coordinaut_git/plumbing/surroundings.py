@@ -5,6 +5,7 @@ Rule 2: git asks nothing, writes no index on the way, and speaks plain English.
 """
 
 import os
+import re
 
 LOCAL_VARIABLES = frozenset(
     {
@@ -60,9 +61,29 @@ NEUTRAL = (
 """Settings for a command that only reads: what a repository's configuration could start or change, switched off."""
 
 
+SETTINGS_GIVEN = re.compile(r"GIT_CONFIG_(PARAMETERS|COUNT|KEY_\d+|VALUE_\d+)\Z")
+"""Settings that stand in the environment: git-config(1), "ENVIRONMENT"."""
+
+
 def clean_environment() -> dict[str, str]:
     """This process's environment for git: tied to no repository, asking nothing, writing no index, in plain English."""
     scrubbed = LOCAL_VARIABLES | MEANING_VARIABLES
     kept = {name: value for name, value in os.environ.items() if name not in scrubbed}
     kept.setdefault("GIT_ALLOW_PROTOCOL", "file:git:http:https:ssh")
     return kept | {"GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
+
+
+def network_environment() -> dict[str, str]:
+    """`clean_environment` for talking to a remote as the user would, but for the questions, which nobody would answer.
+
+    What answers in the user's place stays: credential helpers, `GIT_ASKPASS` and `core.askPass`, the ssh command and
+    its agent, proxies, settings in the environment. `SSH_ASKPASS` is what a desktop opens a window with, which git
+    would use for passwords of its own accord; it stays only where `SSH_ASKPASS_REQUIRE=force` says that it is meant,
+    see ssh(1). With `never` ssh asks on the terminal alone, and git runs in a session that has none.
+    """
+    around = clean_environment() | {name: text for name, text in os.environ.items() if SETTINGS_GIVEN.match(name)}
+    around.setdefault("GCM_INTERACTIVE", "never")  # the Git Credential Manager's own word
+    if around.get("SSH_ASKPASS_REQUIRE") != "force":
+        around.pop("SSH_ASKPASS", None)
+        around["SSH_ASKPASS_REQUIRE"] = "never"
+    return around

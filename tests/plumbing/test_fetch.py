@@ -75,10 +75,21 @@ def test_a_line_that_was_replaced_is_an_error_and_moves_nothing(clone, repositor
     assert refs(git, clone) == before
 
 
-def test_a_remote_without_the_ref_says_so(clone, repository, git):
+def test_a_remote_that_never_had_the_ref_has_none_and_nothing_is_written(clone, repository, git):
+    git(repository, "update-ref", "-d", REF)
+    before = refs(git, clone)
+    assert not fetch_ref("origin", REF, INTO, at=clone)
+    assert refs(git, clone) == before
+
+
+def test_a_remote_whose_ref_was_deleted_is_noticed_and_what_was_seen_is_kept(clone, repository, git):
+    assert fetch_ref("origin", REF, INTO, at=clone)
+    before = refs(git, clone)
     git(repository, "update-ref", "-d", REF)
     error = failure(clone)
-    assert (error.exit_code, error.code) == (3, "no_remote_state")
+    assert (error.kind, error.code) == (Kind.ENVIRONMENT, "remote_deleted")
+    assert f"git update-ref -d {INTO}" in error.hint
+    assert refs(git, clone) == before
 
 
 @pytest.mark.parametrize("url", ["file:///nowhere/at/all", "https://127.0.0.1:9/x", "ext::sh -c 'exit 1'", "ssh://-oProxyCommand=x/y"])  # fmt: skip

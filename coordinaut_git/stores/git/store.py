@@ -56,7 +56,7 @@ class GitStore:
         self.line = Line(engine, self._heal)
         self._packs = Packs(place.common_dir, place.own_dir, flush=settings.flush)
         self._queue = WriterQueue(place.own_dir / "queue")
-        self._publisher = Publisher(engine, settings.ref, self.line, self._queue, place.own_dir)
+        self._publisher = self.publisher(settings.ref)
         self._watched: deque[str] = deque(maxlen=_WATCHED)
         self._checked_at = float("-inf")
 
@@ -181,8 +181,7 @@ class GitStore:
     def backup(self, head: Head, label: str) -> str:
         """Point a ref below `BACKUPS` at `head`; raises `backup_failed` where it names something else already."""
         name = f"{BACKUPS}/{label}"
-        publisher = Publisher(self.engine, name, self.line, self._queue, self.place.own_dir)
-        if not publisher.create(head) and self.engine.read_ref(name) != RefAt(head):
+        if not self.publisher(name).create(head) and self.engine.read_ref(name) != RefAt(head):
             raise environment(
                 "backup_failed",
                 f"The ref {name} is there already and does not name {head}, so nothing was changed.",
@@ -190,6 +189,10 @@ class GitStore:
                 ref=name,
             )
         return name
+
+    def publisher(self, ref: str) -> Publisher:
+        """What moves a ref of this repository, with the patience and the care that the line's own needs."""
+        return Publisher(self.engine, ref, self.line, self._queue, self.place.own_dir)
 
     def _parent(self, expected: Head, entry: Entry) -> Point:
         parent = self.line.point(expected)
