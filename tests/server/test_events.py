@@ -4,13 +4,14 @@ import http.client
 import json
 import threading
 import time
+from contextlib import ExitStack
 from urllib.parse import urlsplit
 
 import pytest
 from server_lines import opaque
-from serving import ADMIN, Server
+from serving import ADMIN, LIMIT_S, Server
 
-SOON_S = 20
+SOON_S = 40  # polls wait for longer than that
 
 
 def begun(client, project):
@@ -28,7 +29,7 @@ class Stream:
 
     def __init__(self, server, path, token=ADMIN, **headers):
         place = urlsplit(server.url)
-        self._connection = http.client.HTTPConnection(place.hostname, place.port, timeout=SOON_S)
+        self._connection = http.client.HTTPConnection(place.hostname, place.port, timeout=LIMIT_S)
         sent = {"accept": "text/event-stream", "authorization": f"Bearer {token}"}
         self._connection.request("GET", path, headers={**sent, **{k.replace("_", "-"): v for k, v in headers.items()}})
         self.answer = self._connection.getresponse()
@@ -55,6 +56,38 @@ class Stream:
         self._connection.close()
 
 
+class Waiting:
+    """A poll that has been sent, and is answered in a thread."""
+
+    def __init__(self, client, path):
+        self._client, self._path, self._found = client, path, []
+        self._thread = threading.Thread(target=self._read, daemon=True)
+        self._began_s = time.monotonic()
+
+    def __enter__(self):
+        self._client.send("GET", self._path)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        """The thread ends with the client's connection at the latest."""
+
+    def _read(self):
+        self._found.append(self._client.receive())
+
+    def for_some_time(self):
+        """Whether it still waits after a while."""
+        self._thread.join(0.5)
+        return self._thread.is_alive()
+
+    def answer(self):
+        """What came, long before the poll's own time was over."""
+        self._thread.join(SOON_S)
+        assert self._found, "it was not answered"
+        assert time.monotonic() - self._began_s < SOON_S
+        return self._found[0]
+
+
 @pytest.fixture
 def stream(server):
     opened = []
@@ -71,14 +104,12 @@ def stream(server):
 def test_a_poll_waits_for_the_first_event_and_no_longer(any_server, project):
     writer, reader = any_server.client(), any_server.client()
     head = begun(writer, project)
-    timer = threading.Timer(0.5, send, (writer, project, head, 1))
-    timer.start()
-    began_s = time.monotonic()
-    answer = reader.get(f"{project}/events?after=0&wait=50")
+    with Waiting(reader, f"{project}/events?after=0&wait=55") as waiting:
+        assert waiting.for_some_time()
+        send(writer, project, head, 1)
+        answer = waiting.answer()
     assert [event["seq"] for event in answer.value["events"]] == [1]
     assert answer.value["head"] == answer.head
-    assert 0.3 < time.monotonic() - began_s < SOON_S
-    timer.join()
 
 
 def test_a_poll_ends_with_nothing_when_its_time_is_over(server, project):
@@ -102,31 +133,22 @@ def test_what_another_process_writes_is_noticed(tmp_path, project):
     with Server(tmp_path) as first, Server(tmp_path) as second:
         reader, writer = first.client(), second.client()
         head = begun(writer, project)
-        timer = threading.Timer(0.5, send, (writer, project, head, 1))
-        timer.start()
-        began_s = time.monotonic()
-        assert reader.get(f"{project}/events?wait=55").value["seq"] == 1
-        assert time.monotonic() - began_s < SOON_S
-        timer.join()
+        with Waiting(reader, f"{project}/events?wait=55") as waiting:
+            assert waiting.for_some_time()
+            send(writer, project, head, 1)
+            assert waiting.answer().value["seq"] == 1
 
 
 def test_more_clients_wait_than_there_are_threads(tmp_path, project):
     with Server(tmp_path, COORDINAUT_SERVER_THREADS="1") as server:
         writer = server.client()
         head = begun(writer, project)
-        found = []
-
-        def wait():
-            found.append(server.client().get(f"{project}/events?wait=55").value["seq"])
-
-        waiting = [threading.Thread(target=wait) for _ in range(12)]
-        for thread in waiting:
-            thread.start()
-        time.sleep(0.5)
-        send(writer, project, head, 1)
-        for thread in waiting:
-            thread.join(SOON_S)
-        assert found == [1] * 12
+        with ExitStack() as stack:
+            polls = [Waiting(server.client(), f"{project}/events?wait=55") for _ in range(12)]
+            waiting = [stack.enter_context(poll) for poll in polls]
+            server.has_read()
+            send(writer, project, head, 1)
+            assert [one.answer().value["seq"] for one in waiting] == [1] * 12
 
 
 def test_a_stream_tells_what_was_and_what_comes_each_once_and_in_order(server, project, stream):
@@ -180,13 +202,10 @@ def test_polls_and_streams_end_when_the_server_stops(tmp_path, project):
         client = server.client()
         head = begun(client, project)
         reader = Stream(server, f"{project}/events")
-        found = []
-        waiting = threading.Thread(target=lambda: found.append(server.client().get(f"{project}/events?wait=60")))
-        waiting.start()
-        time.sleep(0.5)
-        assert server.stop() == 0
-        waiting.join(SOON_S)
-        assert found[0].value == {"events": [], "head": head, "seq": 0}
+        with Waiting(server.client(), f"{project}/events?wait=60") as waiting:
+            server.has_read()
+            assert server.stop() == 0
+            assert waiting.answer().value == {"events": [], "head": head, "seq": 0}
         assert reader.event() is None
         reader.close()
         assert [line["event"] for line in server.log][-1] == "stopped"

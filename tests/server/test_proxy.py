@@ -10,11 +10,10 @@ import time
 import pytest
 from project_guard import PROJECT
 from server_lines import opaque
-from serving import ADMIN, Client, Server
+from serving import ADMIN, LIMIT_S, Client, Server
 
 NGINX = shutil.which("nginx", path=os.pathsep.join([*os.get_exec_path(), "/usr/sbin"]))
 EXAMPLE = PROJECT / "examples" / "server" / "nginx.conf"
-LIMIT_S = 30
 PROJECT_PATH = "/v1/teams/red/projects/p"
 
 pytestmark = pytest.mark.skipif(NGINX is None, reason="nginx is not installed here (.ci/packages)")

@@ -14,7 +14,7 @@ from serving import Server
 from coordinaut_git.wire import entry_of
 
 WRITERS, ROUNDS, KILLS = 16, 6, 3
-LIMIT_S = 240
+LIMIT_S = 600
 
 
 def begun(client, project):
@@ -40,7 +40,7 @@ class Racer(threading.Thread):
 
     def _write(self, name):
         """Write one entry, whatever happens to the server, exactly once."""
-        client = self.server.client(limit_s=20)
+        client = self.server.client(limit_s=60)
         end_s = time.monotonic() + LIMIT_S
         while time.monotonic() < end_s:
             try:
@@ -74,6 +74,13 @@ def raced(server, project):
     return racers
 
 
+def wait_until_acknowledged(racers, count):
+    end_s = time.monotonic() + LIMIT_S
+    while sum(len(racer.acknowledged) for racer in racers) < count:
+        assert time.monotonic() < end_s, [racer.trouble for racer in racers]
+        time.sleep(0.01)
+
+
 def check(server, project, racers):
     client = server.client()
     events = client.get(f"{project}/events?limit=10000").value["events"]
@@ -102,9 +109,7 @@ def test_a_server_that_is_killed_in_the_middle_keeps_all_that_it_has_acknowledge
         begun(server.client(), project)
         racers = raced(server, project)
         for round_ in range(1, KILLS + 1):
-            end_s = time.monotonic() + LIMIT_S
-            while sum(len(racer.acknowledged) for racer in racers) < round_ * WRITERS and time.monotonic() < end_s:
-                time.sleep(0.01)
+            wait_until_acknowledged(racers, round_ * WRITERS)
             server.kill()
             server.start()
         for racer in racers:
@@ -116,8 +121,8 @@ def test_a_server_that_is_stopped_in_the_middle_finishes_what_it_has_in_hand(tmp
     with Server(tmp_path) as server:
         begun(server.client(), project)
         racers = raced(server, project)
-        for _ in range(2):
-            time.sleep(0.3)
+        for number in range(2):
+            wait_until_acknowledged(racers, (number + 1) * WRITERS)
             assert server.stop() == 0
             server.start()
         for racer in racers:
@@ -149,7 +154,7 @@ def test_of_those_who_claim_one_path_at_the_same_time_one_owns_it(any_server, pr
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(LIMIT_S)
     assert sorted(set(answers)) == [201, 412]
     leases = Writer.replayed([entry_of(form) for form in entries(client, project)]).leases()
     assert len(leases) == 1

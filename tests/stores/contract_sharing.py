@@ -73,16 +73,16 @@ class SharingContract:
         inside, leave = threading.Event(), threading.Event()
 
         def hold():
-            with other.queue(10) as held:
+            with other.queue(120) as held:
                 inside.set()
-                leave.wait(20)
+                leave.wait(120)
             return held
 
         def try_meanwhile():
-            assert inside.wait(10)
+            assert inside.wait(120)
             with store.queue(0.05) as held:
                 leave.set()
-            with store.queue(10) as later:
+            with store.queue(120) as later:
                 return held, later
 
         assert in_threads(hold, try_meanwhile) == [True, (False, True)]
@@ -92,20 +92,20 @@ class SharingContract:
             assert held is False
             put(store, {"a.json": "1"}, wait_s=0)
 
-        with other.queue(5):
+        with other.queue(120):
             (outcome,) = in_threads(lambda: write_without_turn(store, write_within))
         assert outcome is None
         assert state(other) == {"a.json": b"1"}
 
     def test_a_turn_within_a_turn_does_not_wait_for_itself(self, store, other):
-        with store.queue(5) as outer, other.queue(0) as inner, store.queue(0) as innermost:
+        with store.queue(120) as outer, other.queue(0) as inner, store.queue(0) as innermost:
             assert outer
             assert inner
             assert innermost
             put(other, {})
 
     def test_a_turn_ends_when_its_body_fails(self, store, other):
-        with pytest.raises(ZeroDivisionError), store.queue(5):
+        with pytest.raises(ZeroDivisionError), store.queue(120):
             raise ZeroDivisionError
         assert in_threads(lambda: taken(other)) == [True]
 
@@ -189,5 +189,5 @@ def write_without_turn(store, work):
 
 
 def taken(store):
-    with store.queue(5) as held:
+    with store.queue(120) as held:
         return held

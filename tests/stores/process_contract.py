@@ -7,8 +7,8 @@ import signal
 import time
 
 from children import child, say
-from contract_kills import KillContract
-from writing import put, state
+from contract_kills import KillContract, put_at_once
+from writing import state
 
 LONG = bool(os.environ.get("COORDINAUT_LONG"))
 
@@ -27,7 +27,7 @@ APPEND = (
     PRELUDE
     + """
 for n in range(number):
-    print(put(store, {f"{me}/{n % 9}.json": str(n)}, wait_s=10).id, flush=True)
+    print(put(store, {f"{me}/{n % 9}.json": str(n)}, wait_s=120).id, flush=True)
 """
 )
 
@@ -43,7 +43,7 @@ FOR_EVER = (
     + """
 n = 0
 while True:
-    print(put(store, {f"{me}/{n % 9}.json": str(n)}, wait_s=10).id, flush=True)
+    print(put(store, {f"{me}/{n % 9}.json": str(n)}, wait_s=120).id, flush=True)
     n += 1
 """
 )
@@ -101,7 +101,7 @@ class ProcessContract(KillContract):
         store = world.open()
         store.create()
         generator = random.Random(int(os.environ.get("COORDINAUT_SEED", "1")))
-        acknowledged, slowest_s = [], 0.0
+        acknowledged = []
         for _ in range(200 if LONG else 8):
             with child(FOR_EVER, world.name, world.folder, "victim", 0) as process:
                 assert process.stdout.readline() == "ready\n"
@@ -111,11 +111,8 @@ class ProcessContract(KillContract):
                 process.send_signal(signal.SIGKILL)
                 told = process.stdout.read().split("\n")
                 acknowledged += [first, *told[:-1]]
-            began = time.monotonic()
-            acknowledged.append(put(store, {"survivor.json": "1"}).id)
-            slowest_s = max(slowest_s, time.monotonic() - began)
+            acknowledged.append(put_at_once(store, {"survivor.json": "1"}).id)
         check_line(world, acknowledged)
-        assert slowest_s < 2, f"the next writer waited {slowest_s:.2f} s"
 
     def test_killed_in_a_crowd_nothing_acknowledged_is_lost(self, world):
         store = world.open()

@@ -30,7 +30,7 @@ try:
     if store.head() is None:
         store.create()
     body = b'{"id":"op_1","seq":1,"at":"2026-11-22T16:00:00Z"}'
-    with store.queue(0.5):
+    with store.queue(120):
         store.commit(store.head(), Entry(id="op_1", seq=1, at=1795363200000, summary="s", author="a", author_id="b", body=body), dict)
     print("done")
 except CoordinautError as error:
@@ -44,7 +44,7 @@ def run_writer(repository, *arguments, command=()):
         env=os.environ | {"PYTHONPATH": PROJECT},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
     )
     assert done.stderr == ""
     return done.stdout.strip()

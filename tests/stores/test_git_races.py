@@ -12,7 +12,7 @@ from coordinaut_git.errors import CoordinautError, Kind, environment
 from coordinaut_git.plumbing.engine import RefOutcomeUnknown
 from coordinaut_git.plumbing.pygit2_engine import Pygit2Engine
 from coordinaut_git.plumbing.repository import open_repository
-from coordinaut_git.stores.git import publish
+from coordinaut_git.stores.git import publish, stale_lock
 from coordinaut_git.stores.git.genesis import GENESIS
 from coordinaut_git.stores.git.store import GitStore
 
@@ -102,6 +102,8 @@ def test_a_failure_after_which_the_ref_is_nowhere_known_is_an_unknown_outcome(fa
 
 
 def test_a_lock_that_is_held_is_waited_for(store, repository, monkeypatch):
+    monkeypatch.setattr(publish, "LOCK_WAIT_S", 120)
+    monkeypatch.setattr(stale_lock, "STALE_AFTER_S", 3_600.0)
     lock = repository / ".git" / f"{REF}.lock"
     lock.touch()
     release = subprocess.Popen(["sh", "-c", 'sleep 0.3; rm "$0"', str(lock)])
@@ -112,10 +114,11 @@ def test_a_lock_that_is_held_is_waited_for(store, repository, monkeypatch):
 
 def test_a_lock_that_stays_is_named_and_left_in_place(store, repository, monkeypatch):
     monkeypatch.setattr(publish, "LOCK_WAIT_S", 0.1)
+    monkeypatch.setattr(stale_lock, "STALE_AFTER_S", 3_600.0)
     lock = repository / ".git" / f"{REF}.lock"
     lock.touch()
     head = store.head()
-    with store.queue(1) as turn, pytest.raises(CoordinautError) as caught:
+    with store.queue(120) as turn, pytest.raises(CoordinautError) as caught:
         store.commit(head, entry(1), dict)
     assert turn
     assert (caught.value.kind, caught.value.code, str(lock) in caught.value.message) == (
@@ -131,6 +134,6 @@ def test_a_lock_that_was_left_long_ago_is_set_aside(store, repository):
     lock.touch()
     long_ago = time.time() - 60
     os.utime(lock, (long_ago, long_ago))
-    with store.queue(1):
+    with store.queue(120):
         head = extend(store, store.head(), 1, 1)
     assert (store.head(), lock.exists()) == (head, False)

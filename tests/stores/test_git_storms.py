@@ -14,12 +14,14 @@ from contextlib import ExitStack, suppress
 import pygit2
 import pytest
 from children import child, say, stop
+from contract_kills import put_at_once
 from process_contract import FOR_EVER, LONG, PRELUDE, check_line
 from worlds import REF, GitWorld, run
 from writing import entry, put, state
 
 from coordinaut_git.plumbing.queue import Intent
-from coordinaut_git.stores.git.stale_lock import set_aside_if_stale
+from coordinaut_git.stores.git import stale_lock
+from coordinaut_git.stores.git.stale_lock import STALE_AFTER_DEATH_S, set_aside_if_stale
 
 
 @pytest.fixture
@@ -41,6 +43,12 @@ def store(world):
     return store
 
 
+@pytest.fixture
+def no_lock_is_old(monkeypatch):
+    """No lock is set aside for its age alone, however long the test takes."""
+    monkeypatch.setattr(stale_lock, "STALE_AFTER_S", 3_600.0)
+
+
 def check(world, acknowledged):
     """Nothing acknowledged is lost, and the user's repository is unharmed, also for a gc."""
     fresh = world.open()
@@ -53,8 +61,14 @@ def check(world, acknowledged):
     assert list((world.root / ".git" / "refs" / "coordinaut").glob("*.lock")) == []
 
 
+ENOUGH = 20
+
+
 def storm(world, seconds, weather, writers=2):
-    """Let writers write while `weather(number)` happens again and again; gives the acknowledged ids."""
+    """Let writers write while `weather(number)` happens again and again; gives the acknowledged ids.
+
+    As long as it takes until they have written something worth disturbing: on a busy machine that may be longer.
+    """
     acknowledged = []
     with ExitStack() as stack:
         running = [stack.enter_context(child(FOR_EVER, world.name, world.folder, f"w{n}", 0)) for n in range(writers)]
@@ -63,20 +77,25 @@ def storm(world, seconds, weather, writers=2):
         for process in running:
             say(process)
         until, number = time.monotonic() + seconds, 0
-        while time.monotonic() < until or number < 3:
+        while time.monotonic() < until or number < 3 or written(world) < ENOUGH:
             weather(number)
             number += 1
             assert all(process.poll() is None for process in running), "a writer gave up"
         for process in running:
             process.send_signal(signal.SIGKILL)
             acknowledged += process.stdout.read().split("\n")[:-1]
-    assert len(acknowledged) > 10
+    assert len(acknowledged) > ENOUGH / 2
     return acknowledged
+
+
+def written(world):
+    """How many operations are on the line."""
+    return int(run(world.root, "rev-list", "--count", REF))
 
 
 def git_quietly(world, *arguments):
     """Run git, which may fail when it meets itself or a lock."""
-    subprocess.run(["git", "-C", world.root, *arguments], capture_output=True, timeout=60)
+    subprocess.run(["git", "-C", world.root, *arguments], capture_output=True, timeout=300)
 
 
 SECONDS = 40 if LONG else 4
@@ -104,7 +123,7 @@ HOLD_THE_REF = (
 import pygit2
 repository = pygit2.Repository(str(folder / "repository"))
 queue = store._queue
-with queue.turn(5), queue.intent(me), repository.transaction() as transaction:
+with queue.turn(120), queue.intent(me), repository.transaction() as transaction:
     transaction.lock_ref("refs/coordinaut/state")
     print("locked", flush=True)
     sys.stdin.read()
@@ -125,16 +144,14 @@ def leave_a_lock(world):
     return lock
 
 
-def test_after_a_writer_was_killed_with_the_ref_locked_the_next_one_works_at_once(world, store):
+def test_after_a_writer_was_killed_with_the_ref_locked_the_next_one_works_at_once(world, store, no_lock_is_old):
     lock = leave_a_lock(world)
-    began = time.monotonic()
-    written = put(store, {"a.json": "1"})
-    assert time.monotonic() - began < 2
+    written = put_at_once(store, {"a.json": "1"})
     assert not lock.exists()
     check(world, [written.id])
 
 
-def test_without_a_dead_writers_note_the_lock_is_respected(world, store):
+def test_without_a_dead_writers_note_the_lock_is_respected(world, store, no_lock_is_old):
     lock = leave_a_lock(world)
     (world.root / ".git" / "coordinaut" / "queue").write_bytes(b"")
     with pytest.raises(Exception, match="held"):
@@ -159,7 +176,7 @@ class ForeignTransaction:
 
     def finish(self):
         """Move the ref, as far as it goes, and end."""
-        self.process.communicate("commit\n", timeout=20)
+        self.process.communicate("commit\n", timeout=120)
 
     def __enter__(self):
         return self
@@ -197,15 +214,15 @@ def test_the_control_deleting_a_living_programs_lock_empties_the_ref(world, stor
 
 
 @pytest.mark.parametrize("note", [False, True], ids=["without a note", "with a dead writer's note"])
-def test_the_same_with_the_rules_leaves_the_foreign_writer_alone(world, store, note):
+def test_the_same_with_the_rules_leaves_the_foreign_writer_alone(world, store, note, no_lock_is_old):
     put(store, {})
     head, new, name = foreign_commit(world, store)
     lock = world.root / ".git" / f"{REF}.lock"
     unfinished = Intent(pid=1, at_ns=time.time_ns() - 10**9, new_id="a" * 40) if note else None
     with ForeignTransaction(world, new, head) as foreign:
-        time.sleep(0.4)
+        time.sleep(STALE_AFTER_DEATH_S + 0.1)
         own = world.root / ".git" / "coordinaut"
-        with store._queue.turn(5):
+        with store._queue.turn(120):
             assert not set_aside_if_stale(lock, folder=own, unfinished=unfinished)
         foreign.tell("commit", "commit: ok")
     check(world, [name])
@@ -253,7 +270,7 @@ WRITES = (
     PRELUDE.replace("sys.stdin.readline()", MARKED)
     + """
 for n in range(number):
-    print(put(store, {f"{me}/{n % 9}.json": str(n)}, wait_s=10).id, flush=True)
+    print(put(store, {f"{me}/{n % 9}.json": str(n)}, wait_s=120).id, flush=True)
 os.path.exists("/coordinaut-end")
 """
 )
@@ -313,9 +330,7 @@ def test_killed_at_a_system_call_nothing_is_lost_and_the_next_works_at_once(worl
         told = traced(copy, 1, "-e", f"trace={name}", "-e", f"inject={name}:signal=SIGKILL:when={number}")
         killed += " = ?" in (copy.folder / "trace").read_text(errors="replace")
         fresh = copy.open()
-        began = time.monotonic()
-        told.append(put(fresh, {"survivor.json": "1"}).id)
-        assert time.monotonic() - began < 2.5, (name, number)
+        told.append(put_at_once(fresh, {"survivor.json": "1"}).id)
         check(copy, acknowledged + told)
         copy.close()
         shutil.rmtree(copy.folder)

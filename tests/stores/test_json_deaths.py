@@ -32,7 +32,7 @@ def sweep(template, folder, step, how, *, flush=True):
         env=os.environ | {"PYTHONPATH": os.pathsep.join([str(PROJECT), str(HERE)])},
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=600,
     )
     assert (done.returncode, done.stderr) == (0, "")
     runs = [json.loads(line) for line in done.stdout.splitlines()]
@@ -147,7 +147,7 @@ def test_with_flushing_each_file_is_on_disk_before_the_next_and_the_name_at_last
         ["strace", "-f", "-y", "-o", trace, "-e", "trace=fsync,rename", sys.executable, "-c", code, template],
         env=os.environ | {"PYTHONPATH": os.pathsep.join([str(PROJECT), str(HERE)])},
         check=True,
-        timeout=120,
+        timeout=600,
     )
     calls = [line.split(maxsplit=1)[1] for line in trace.read_text().splitlines() if "(" in line]
     steps = [call.partition("(")[0] + " " + name_in(call) for call in calls if "template" in call]

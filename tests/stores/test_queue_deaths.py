@@ -7,6 +7,7 @@ import pytest
 from children import child
 
 from coordinaut_git.plumbing.queue import Intent, WriterQueue
+from coordinaut_git.stores.git import stale_lock
 from coordinaut_git.stores.git.stale_lock import STALE_AFTER_DEATH_S, set_aside_if_stale
 
 HOLDER = """
@@ -14,7 +15,7 @@ import sys
 from pathlib import Path
 from coordinaut_git.plumbing.queue import WriterQueue
 
-with WriterQueue(Path(sys.argv[1])).turn(20), WriterQueue(Path(sys.argv[1])).intent(sys.argv[2]):
+with WriterQueue(Path(sys.argv[1])).turn(120), WriterQueue(Path(sys.argv[1])).intent(sys.argv[2]):
     if len(sys.argv) > 3:
         Path(sys.argv[3]).write_text(sys.argv[4])
     print("in", flush=True)
@@ -38,21 +39,22 @@ def test_the_lock_of_a_dead_holder_is_known_after_more_deaths(tmp_path, content,
         die(path, str(number + 2) * 40)
     time.sleep(STALE_AFTER_DEATH_S + 0.05)
     queue = WriterQueue(path)
-    with queue.turn(5) as turn:
+    with queue.turn(120) as turn:
         assert turn.unfinished
         assert set_aside_if_stale(lock, folder=tmp_path, unfinished=queue.unfinished)
     assert not lock.exists()
     queue.close()
 
 
-def test_a_lock_that_no_dead_holder_can_have_made_stays(tmp_path):
+def test_a_lock_that_no_dead_holder_can_have_made_stays(tmp_path, monkeypatch):
+    monkeypatch.setattr(stale_lock, "STALE_AFTER_S", 3_600.0)
     path, lock = tmp_path / "queue", tmp_path / "state.lock"
     lock.write_text("9" * 40 + "\n")
     die(path, "1" * 40)
     die(path, "2" * 40)
     time.sleep(STALE_AFTER_DEATH_S + 0.05)
     queue = WriterQueue(path)
-    with queue.turn(5):
+    with queue.turn(120):
         assert not set_aside_if_stale(lock, folder=tmp_path, unfinished=queue.unfinished)
     assert lock.exists()
     queue.close()
@@ -63,9 +65,9 @@ def test_a_write_after_deaths_forgets_them(tmp_path):
     die(path, "1" * 40)
     die(path, "2" * 40)
     queue = WriterQueue(path)
-    with queue.turn(5), queue.intent("3" * 40):
+    with queue.turn(120), queue.intent("3" * 40):
         pass
-    with queue.turn(5) as turn:
+    with queue.turn(120) as turn:
         assert not turn.unfinished
     queue.close()
 

@@ -172,10 +172,10 @@ def test_what_this_machine_wrote_it_saw_and_what_another_wrote_it_did_not(world,
 def test_whoever_waits_for_a_change_is_told_the_new_head_or_that_there_is_none(world, store):
     head, found = store.head(), []
     assert store.wait_for_change(head, 0.05) is None
-    waiting = threading.Thread(target=lambda: found.append(world.open().wait_for_change(head, 30)))
+    waiting = threading.Thread(target=lambda: found.append(world.open().wait_for_change(head, 240)))
     waiting.start()
     put(store, {})
-    waiting.join(30)
+    waiting.join(240)
     assert found == [store.head()]
     assert store.wait_for_change(head, 0) == store.head()
 

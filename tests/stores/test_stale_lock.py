@@ -1,7 +1,6 @@
 """Setting lock files aside: each rule alone, then against the negative control in test_git_storms.py."""
 
 import os
-import threading
 import time
 from pathlib import Path
 
@@ -29,6 +28,14 @@ def lock(tmp_path):
     return lock
 
 
+@pytest.fixture
+def still(monkeypatch):
+    """The file system's clock stands still, so that a lock stays as young as the test says."""
+    now_ns = time.time_ns()
+    monkeypatch.setattr(time, "time_ns", lambda: now_ns)
+    monkeypatch.setattr(stale_lock, "_file_system_now_ns", lambda _: now_ns)
+
+
 def age(lock, seconds):
     at_ns = time.time_ns() - int(seconds * 1e9)
     os.utime(lock, ns=(at_ns, at_ns))
@@ -38,10 +45,10 @@ def note(seconds_ago):
     return Intent(pid=1, at_ns=time.time_ns() - int(seconds_ago * 1e9), new_id=NEW)
 
 
-def test_a_young_lock_stays(lock, folder):
-    assert not set_aside_if_stale(lock, folder=folder, unfinished=None)
-    age(lock, 8)
-    assert not set_aside_if_stale(lock, folder=folder, unfinished=None)
+def test_a_young_lock_stays(lock, folder, still):
+    for seconds in (0, 8, 9.9):
+        age(lock, seconds)
+        assert not set_aside_if_stale(lock, folder=folder, unfinished=None)
     assert lock.exists()
 
 
@@ -65,18 +72,19 @@ def test_a_dead_writers_own_lock_goes_after_a_moment(lock, folder, content):
     assert not lock.exists()
 
 
-def test_even_a_dead_writers_lock_stays_for_a_moment(lock, folder):
+def test_even_a_dead_writers_lock_stays_for_a_moment(lock, folder, still):
+    age(lock, 0)
     assert not set_aside_if_stale(lock, folder=folder, unfinished=note(0.01))
 
 
-def test_a_note_of_a_dead_writer_does_not_shorten_the_wait_for_another_id(lock, folder):
+def test_a_note_of_a_dead_writer_does_not_shorten_the_wait_for_another_id(lock, folder, still):
     lock.write_text("b" * 40 + "\n")
     age(lock, 5)
     assert not set_aside_if_stale(lock, folder=folder, unfinished=note(5.01))
     assert lock.exists()
 
 
-def test_a_note_of_a_dead_writer_does_not_shorten_the_wait_for_an_older_lock(lock, folder):
+def test_a_note_of_a_dead_writer_does_not_shorten_the_wait_for_an_older_lock(lock, folder, still):
     age(lock, 5)
     assert not set_aside_if_stale(lock, folder=folder, unfinished=note(2))
     assert lock.exists()
@@ -100,12 +108,10 @@ def test_a_lock_made_anew_during_the_second_look_stays(lock, folder, monkeypatch
     assert lock.exists()
 
 
-def test_a_lock_written_to_during_the_second_look_stays(lock, folder):
+def test_a_lock_written_to_during_the_second_look_stays(lock, folder, monkeypatch):
     age(lock, 11)
-    writer = threading.Timer(0.01, lambda: lock.write_text("b" * 40))
-    writer.start()
+    monkeypatch.setattr(stale_lock.time, "sleep", lambda _: lock.write_text("b" * 40))
     assert not set_aside_if_stale(lock, folder=folder, unfinished=None)
-    writer.join()
     assert lock.read_text() == "b" * 40
 
 
