@@ -220,6 +220,9 @@ class Waiting(Protocol):
 class Joining(Store, Protocol):
     """What a store may do beyond `Store`: end its line in other entries, so that two lines can become one."""
 
+    first: Head
+    """The fixed first point, with which every line begins."""
+
     def rebuild(self, expected: Head, onto: Head, entries: Sequence[Entry], changes: Changes) -> Head:
         """Let the line end in `entries` after `onto`, in the place of all it had after what both have in common.
 

@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from coordinaut_git.history.past import LinePast
     from coordinaut_git.plumbing.footprint import Footprint
     from coordinaut_git.stores.git.store import GitStore
+    from coordinaut_git.sync.loop import Team
+    from coordinaut_git.sync.publishing import Publishing
 
 POLL_S = 0.1
 KEEP_UP_EVERY = 1_024
@@ -125,12 +127,33 @@ class Workspace:
         """Carry out a changing request, and note that the actor is alive."""
         self.check_in_force()
         done = self.coordinator.run(request, actor)
+        if self.publishing:
+            done = self.publishing.publish(done, request, actor)
         self._note_clock(done)
         if done.operation and not done.state.seq % KEEP_UP_EVERY:
             self.history.keep_up(2 * KEEP_UP_EVERY)
         if actor.instance:
             self.hear(actor.instance)
         return done
+
+    @cached_property
+    def team(self) -> "Team | None":
+        """The exchange with the team's remote; None where none was set."""
+        if "remote" not in self.settings.values or self.storage.kind != GIT or not self.storage.in_force:
+            return None
+        from coordinaut_git.sync.opening import open_team  # whoever works alone does without it
+
+        return open_team(self.git_store, self.coordinator, self.settings.values["remote"])
+
+    @cached_property
+    def publishing(self) -> "Publishing | None":
+        """Publishes what grants ownership as it is done. Git hooks set it to None: a commit waits for no network."""
+        if not self.team:
+            return None
+        from coordinaut_git.sync.publishing import PROVISIONAL, Publishing
+
+        policy = self.settings.values.get("policy", PROVISIONAL)
+        return Publishing(self.team, policy=policy, notice=self.notices.append)
 
     def check_in_force(self) -> None:
         """Raise refused `not_in_force` where the store was opened for looking: what is written has one place.

@@ -1,6 +1,5 @@
 """People: messages, inboxes, and who is present."""
 
-from itertools import takewhile
 from typing import Any
 
 from coordinaut_git.coordinator import Done
@@ -15,6 +14,7 @@ from coordinaut_git.workspace import Workspace
 Json = dict[str, Any]
 
 LARGEST_LIMIT = 1_000_000_000
+NEAR = 128
 
 
 def message(workspace: Workspace, request: ask.PostMessage) -> Json:
@@ -28,9 +28,11 @@ def message(workspace: Workspace, request: ask.PostMessage) -> Json:
 
 def told(done: Done, actor: Actor) -> list[str]:
     """What an operation told its own actor, such as the promises it kept."""
-    letters = takewhile(lambda message: message.seq == done.state.seq, done.state.messages())
-    mine = [one.text for one in letters if one.to_agent_instance == actor.instance]
-    return mine if done.operation else []
+    if not done.operation:
+        return []
+    ours = letter_id(done.operation.id).removesuffix("0")
+    lately = done.state.messages(max(0, done.state.seq - NEAR))  # others may have written since, also from afar
+    return [one.text for one in lately if one.id.startswith(ours) and one.to_agent_instance == actor.instance]
 
 
 def inbox(workspace: Workspace, request: ask.ShowInbox) -> Json:

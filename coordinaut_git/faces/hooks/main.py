@@ -81,7 +81,9 @@ def _workspace() -> Workspace:
     """That of the repository in which git runs the hook; it stands in the folder, but GIT_DIR has the last word."""
     start = Path.cwd() / os.environ.get("GIT_DIR", "")
     environ = {REMOTE_TIMEOUT: REMOTE_WAIT_S, **os.environ}
-    return open_workspace(start, environ, storage=os.environ.get("COORDINAUT_STORAGE"))
+    workspace = open_workspace(start, environ, storage=os.environ.get("COORDINAUT_STORAGE"))
+    workspace.publishing = None  # a commit waits for no network: the push that follows publishes
+    return workspace
 
 
 def _verdict(hook: str, workspace: Workspace | None, error: CoordinautError) -> int:

@@ -36,6 +36,7 @@ class MemoryStore:
     """
 
     name = "memory"
+    first = FIRST
 
     def __init__(
         self, pool: Pool | None = None, *, checkpoint_every: int = 1, elapsed_ms: Callable[[], int] | None = None

@@ -1,0 +1,308 @@
+"""The loop between a clone and its team: push; was somebody faster? Fetch, replay what is unpublished, push again.
+
+Rule 1: the remote's ref is the judge. What it has is confirmed and is never rewritten; what it has not is provisional.
+Rule 2: a push that lost is a lost compare-and-swap, as in the coordinator: what was acknowledged is replayed, and what
+        was not is decided again from the start.
+Rule 3: what was fetched is believed only after `check` has gone through it; until then our line stays as it is.
+Rule 4: an outcome that is unknown is settled by the next fetch: an operation is known by its id, wherever it stands.
+"""
+
+import os
+import time
+from collections.abc import Callable, Container, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, replace
+from typing import NamedTuple, Protocol
+
+from coordinaut_git.coordinator import QUEUE_S, Coordinator, Known
+from coordinaut_git.documents import Entry, Head, Joining, OutcomeUnknown, StaleHead
+from coordinaut_git.errors import CoordinautError, contended
+from coordinaut_git.protocol.ops import Operation, from_entry, to_entry
+from coordinaut_git.protocol.replay import Fate, replayed
+from coordinaut_git.protocol.state import State
+from coordinaut_git.protocol.views import summary
+from coordinaut_git.sync.common import Meeting, meet
+from coordinaut_git.sync.remote import PushUnknown, Raced, RemoteLine
+
+ATTEMPTS = 32
+BUSY_WAIT_S = 90.0
+"""As long as another process of this clone may take for its exchange with the remote."""
+
+LONGEST_PAUSE_S = 1.0
+_REFUSED = "refused: "
+
+Check = Callable[[Head, Head], None]
+"""Goes through what lies after a point up to another one of a fetched line; raises what is wrong with it."""
+
+Alone = Callable[[float], AbstractContextManager[object]]
+"""Lets the processes of one clone sync one after the other, each waiting so many seconds; falsy if the wait ran out."""
+
+
+class OnItsWay(Protocol):
+    """The point from which the remote was to move by a push that has not been answered, `""` if it had none.
+
+    Known to all processes of a clone, and kept if one of them dies: such a push may land until the remote has left
+    that point.
+    """
+
+    def get(self) -> str | None:
+        """The note; None if there is none."""
+        ...
+
+    def put(self, expected: str | None) -> None:
+        """Write it, or take it away."""
+        ...
+
+
+class Lost(NamedTuple):
+    """An operation that was refused when it was replayed, and why."""
+
+    operation: Operation
+    code: str
+
+
+class Renumbered(NamedTuple):
+    """A task that got another display id, since somebody else has published the one it had."""
+
+    task_id: str
+    before: str
+    now: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Synced:
+    """What came of it: how many operations came, were replayed and went; what was refused; and the head we share."""
+
+    head: Head | None = None
+    fetched: int = 0
+    replayed: int = 0
+    pushed: int = 0
+    refused: tuple[Lost, ...] = ()
+    renumbered: tuple[Renumbered, ...] = ()
+
+
+_NOTHING_YET = Synced()
+
+
+class Team:
+    """One clone's side. Not for several threads at once."""
+
+    def __init__(
+        self,
+        store: Joining,
+        coordinator: Coordinator,
+        remote: RemoteLine,
+        *,
+        check: Check,
+        alone: Alone,
+        on_its_way: OnItsWay,
+    ) -> None:
+        self.store, self.coordinator, self.remote = store, coordinator, remote
+        self._check, self._alone, self._on_its_way = check, alone, on_its_way
+        self._met: tuple[tuple[Head, Head], Meeting] | None = None
+
+    def sync(self) -> Synced:
+        """Exchange everything.
+
+        Raises what `RemoteLine` raises, `unlawful_line`, or contended (`lost_races`, `sync_busy`).
+        """
+        with self.alone():
+            so_far = _NOTHING_YET
+            pushed = self.pushed() if self.unpublished() else None
+            for attempt in range(ATTEMPTS):
+                if pushed is not None:
+                    return replace(so_far, head=self.coordinator.head(), pushed=pushed)
+                self.fetch()
+                so_far = self.joined(so_far)
+                pushed = self.pushed()
+                pause(attempt)
+        raise outrun(self.remote.name)
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keep the other processes of this clone from doing the same; they find their operations confirmed after it.
+
+        What one withdraws another must not be publishing, so nobody goes on without the turn: contended `sync_busy`.
+        """
+        with self._alone(BUSY_WAIT_S) as held:
+            if not held:
+                raise contended(
+                    "sync_busy",
+                    f"Another process of this clone has been syncing with {self.remote.name} for {BUSY_WAIT_S:g} s.",
+                    hint="It publishes what is here as well. See later what the team has: coordinaut sync",
+                )
+            yield
+
+    @property
+    def unsettled(self) -> bool:
+        """Whether a push of this clone was cut off that the remote may have taken, or take yet."""
+        return self._on_its_way.get() is not None
+
+    def confirmed_upto(self, known: Known) -> int:
+        """The position up to which the remote had our line when it was last seen."""
+        seen = self.remote.seen()
+        return known.state.seq if seen == known.head else self.meeting(known.head, seen).seq if seen else 0
+
+    def unpublished(self) -> tuple[Entry, ...]:
+        """The operations that the remote had not when it was last seen, oldest first."""
+        return self.meeting(self.coordinator.head(), self.remote.seen() or self.store.first).ours
+
+    def meeting(self, ours: Head, theirs: Head) -> Meeting:
+        """Where the two lines meet; asked again, it costs nothing."""
+        if self._met is None or self._met[0] != (ours, theirs):
+            self._met = (ours, theirs), meet(self.store, ours, theirs)
+        return self._met[1]
+
+    def pushed(self) -> int | None:
+        """How many operations the remote took; None where it has some that we have not, or may have."""
+        seen = self.remote.seen()
+        meeting = self.meeting(self.coordinator.head(), seen or self.store.first)
+        if meeting.theirs:
+            return None
+        if seen and not meeting.ours:
+            return 0
+        head = self._sealed()
+        if head is None:
+            return None
+        return len(meeting.ours) if self._sent(head, seen) else None
+
+    def _sent(self, head: Head, seen: Head | None) -> bool:
+        """Push, with a note of it for as long as it has no answer; False where somebody may have been faster."""
+        before = self._on_its_way.get()
+        self._on_its_way.put(seen or "")
+        try:
+            self.remote.push(head, seen)
+        except PushUnknown:
+            return False
+        except Raced:
+            self._on_its_way.put(before)
+            return False
+        except CoordinautError:
+            self._on_its_way.put(before)
+            raise
+        self._on_its_way.put(None)
+        return True
+
+    def fetch(self) -> Meeting:
+        """Look what the remote has; gives where our line and that one meet."""
+        seen = self.remote.fetch()
+        if self._on_its_way.get() not in {None, seen or ""}:
+            self._on_its_way.put(None)
+        return self.meeting(self.coordinator.head(), seen or self.store.first)
+
+    def joined(self, so_far: Synced = _NOTHING_YET, without: Container[str] = ()) -> Synced:
+        """Let our line go on from theirs: what is unpublished follows after it, but for operations `without` these ids.
+
+        Raises what `check` finds wrong with theirs; nothing has changed then.
+        """
+        theirs = self.remote.seen()
+        if theirs is None:
+            return so_far
+        self._check(self.meeting(self.coordinator.head(), theirs).at, theirs)
+        for _ in range(ATTEMPTS):
+            with self.store.queue(QUEUE_S):
+                known = self.coordinator.read()
+                meeting = self.meeting(known.head, theirs)
+                if not meeting.theirs and not _drops(meeting, without):
+                    return so_far
+                tail = self._replayed(meeting, theirs, without)
+                if self._rebuilt(known.head, tail):
+                    return _told(so_far, meeting, tail.fates)
+        raise contended(
+            "lost_races",
+            f"Other processes of this clone wrote {ATTEMPTS} times while what was fetched was joined to the line.",
+            hint="Nothing is lost. Run the command again.",
+        )
+
+    def withdraw(self, operation_id: str) -> None:
+        """Take an operation that nobody was told of out of the unpublished part of our line, if it is there."""
+        for _ in range(ATTEMPTS):
+            with self.store.queue(QUEUE_S):
+                known = self.coordinator.read()
+                meeting = self.meeting(known.head, self.remote.seen() or self.store.first)
+                if not _drops(meeting, (operation_id,)):
+                    return
+                if self._rebuilt(known.head, self._replayed(meeting, meeting.at, (operation_id,))):
+                    return
+
+    def _replayed(self, meeting: Meeting, onto: Head, without: Container[str]) -> "_Tail":
+        theirs = self.coordinator.state_at(onto)
+        operations = [from_entry(entry) for entry in meeting.ours]
+        skip = {one.id for one in operations if one.id in meeting.theirs or one.id in without}
+        base = self.coordinator.state_at(meeting.at)
+        fates = tuple(replayed(base, theirs, operations, skip, here=self.store.name))
+        return _Tail(onto, tuple(_entries(theirs, meeting, fates)), fates[-1].state if fates else theirs, fates)
+
+    def _rebuilt(self, expected: Head, tail: "_Tail") -> bool:
+        """Let our line end in a tail; False where somebody has written in between: look again."""
+        try:
+            self.store.rebuild(expected, tail.onto, tail.entries, tail.state.changes)
+        except (StaleHead, OutcomeUnknown):
+            return False
+        return True
+
+    def _sealed(self) -> Head | None:
+        """The head, once its commit carries all documents; None where somebody has written in between."""
+        with self.store.queue(QUEUE_S):
+            head, state = self.coordinator.read()
+            if self.store.snapshot(head).seq == state.seq:
+                return head
+            back = self.store.back(head)
+            _, newest = next(back)
+            before, _ = next(back, (self.store.first, None))
+            try:
+                return self.store.rebuild(head, before, (newest,), state.changes)
+            except (StaleHead, OutcomeUnknown):
+                return None
+
+
+class _Tail(NamedTuple):
+    """What our line is to have after the point `onto`: entries, the state after them, and what became of each."""
+
+    onto: Head
+    entries: tuple[Entry, ...]
+    state: State
+    fates: tuple[Fate, ...]
+
+
+def pause(attempt: int) -> None:
+    """Wait a while that grows and differs from clone to clone."""
+    time.sleep(min(LONGEST_PAUSE_S, 0.02 * 2**attempt) * os.urandom(1)[0] / 255)
+
+
+def outrun(remote: str) -> CoordinautError:
+    """The error for whoever was never fast enough."""
+    return contended(
+        "lost_races",
+        f"Other clones were faster {ATTEMPTS} times in a row in publishing to {remote}.",
+        hint="Nothing is lost. Try again in a moment: coordinaut sync",
+    )
+
+
+def _entries(state: State, meeting: Meeting, fates: Iterable[Fate]) -> Iterator[Entry]:
+    said = {entry.id: entry.summary for entry in meeting.ours}
+    for fate in fates:
+        operation = fate.operation
+        text = _refused(said[operation.id]) if fate.refused else summary(state, operation)
+        state = fate.state
+        yield to_entry(operation, state.seq, text)
+
+
+def _refused(text: str) -> str:
+    return text if text.startswith(_REFUSED) else _REFUSED + text
+
+
+def _drops(meeting: Meeting, without: Container[str]) -> bool:
+    return any(entry.id in without for entry in meeting.ours)
+
+
+def _told(so_far: Synced, meeting: Meeting, fates: tuple[Fate, ...]) -> Synced:
+    return replace(
+        so_far,
+        fetched=so_far.fetched + len(meeting.theirs),
+        replayed=len(fates),
+        refused=so_far.refused
+        + tuple(Lost(fate.operation, fate.refused.code) for fate in fates if fate.refused and not fate.again),
+        renumbered=so_far.renumbered
+        + tuple(Renumbered(str(fate.operation.change.task_id), *fate.renumbered) for fate in fates if fate.renumbered),
+    )

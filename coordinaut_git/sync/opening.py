@@ -1,0 +1,63 @@
+"""The team of a git store, put together.
+
+Rule 1: what was fetched is gone through, operation by operation, before our line goes on from it.
+"""
+
+import os
+from contextlib import AbstractContextManager, suppress
+from itertools import takewhile
+from pathlib import Path
+
+from coordinaut_git.coordinator import Coordinator
+from coordinaut_git.documents import Head
+from coordinaut_git.plumbing.queue import Turn, WriterQueue
+from coordinaut_git.protocol.ops import from_entry
+from coordinaut_git.stores.git.store import GitStore
+from coordinaut_git.sync.loop import Team
+from coordinaut_git.sync.remote import GitRemote
+
+
+def open_team(store: GitStore, coordinator: Coordinator, remote: str) -> Team:
+    """The side of this clone, with the remote of that name; raises invalid `bad_remote`."""
+    queue = WriterQueue(store.place.own_dir / "sync")
+
+    def alone(wait_s: float) -> AbstractContextManager[Turn]:
+        return queue.turn(wait_s)
+
+    def check(common: Head, theirs: Head) -> None:
+        for _, entry in takewhile(lambda point: point[0] != common, store.back(theirs)):
+            from_entry(entry)
+
+    return Team(
+        store,
+        coordinator,
+        GitRemote(store, remote),
+        check=check,
+        alone=alone,
+        on_its_way=Note(store.place.own_dir / "pushing"),
+    )
+
+
+class Note:
+    """A note in a file; see `loop.OnItsWay`. One that cannot be written is done without."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def get(self) -> str | None:
+        """What is noted."""
+        try:
+            return self._path.read_text("ascii").removesuffix("\n")
+        except OSError:
+            return None
+
+    def put(self, expected: str | None) -> None:
+        """Note it whole or not at all: what reads it may be another process."""
+        with suppress(OSError):
+            if expected is None:
+                return self._path.unlink(missing_ok=True)
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            new = self._path.with_name(f"{self._path.name}.{os.getpid()}")
+            new.write_text(expected + "\n", "ascii")
+            new.replace(self._path)
+        return None

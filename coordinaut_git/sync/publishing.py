@@ -1,0 +1,155 @@
+"""Publishing at once what a command has granted, so that its answer can say whether the team has it.
+
+Rule 1: the operation stands on our line before it is published, so that the other worktrees see it: it is provisional.
+Rule 2: until the answer is given nobody was promised anything: an operation that lost the race is withdrawn, and the
+        request is decided again on what the team knows now.
+Rule 3: where the remote cannot be had, a provisional answer says so; under the policy `confirmed` it is a refusal, and
+        the operation is withdrawn.
+"""
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import replace
+
+from coordinaut_git.coordinator import Done
+from coordinaut_git.errors import CoordinautError, contended
+from coordinaut_git.protocol.model import Actor, Answer
+from coordinaut_git.protocol.ops import (
+    HandoffAnswered,
+    HandoffRequested,
+    HandoffsKept,
+    LeasesRenewed,
+    Operation,
+    TaskClaimed,
+    TaskReleased,
+)
+from coordinaut_git.protocol.requests import Request
+from coordinaut_git.sync.loop import ATTEMPTS, Team, outrun, pause
+
+PROVISIONAL, CONFIRMED = POLICIES = ("provisional", "confirmed")
+"""Whether a claim counts before the remote has it."""
+
+PUBLISHED_AT_ONCE = (TaskClaimed, TaskReleased, LeasesRenewed, HandoffRequested, HandoffAnswered, HandoffsKept)
+"""What grants ownership, moves it, prolongs it, gives it up, or asks for it."""
+
+
+class Publishing:
+    """Publishes for the commands of one clone; `notice` is told what the user should know beside the answer."""
+
+    def __init__(self, team: Team, *, policy: str, notice: Callable[[str], None]) -> None:
+        self._team, self._coordinator = team, team.coordinator
+        self._policy, self._notice = policy, notice
+
+    def publish(self, done: Done, request: Request, actor: Actor) -> Done:
+        """What was done, once the remote has it; or what was done in its place, after others were faster.
+
+        Raises the refusal where the request is not lawful any more; and under the policy `confirmed`, for what gives
+        ownership, contended `not_confirmed`, or `unknown_outcome` where the connection was cut at the wrong moment.
+        """
+        if done.operation is None or not _is_published(done.operation):
+            return done
+        pending = _Pending(done, done.operation)
+        with ExitStack() as turn:
+            try:
+                turn.enter_context(self._team.alone())
+            except CoordinautError as error:
+                return self._unconfirmed(pending, error, settled=False)
+            try:
+                return self._published(pending, request, actor)
+            except _Unjudged as failure:
+                return self._unconfirmed(pending, failure.error, settled=not self._team.unsettled)
+
+    def _published(self, pending: "_Pending", request: Request, actor: Actor) -> Done:
+        for attempt in range(ATTEMPTS):
+            refused = self._coordinator.read().state.refusal(pending.operation.id)
+            if not refused and not self._waits(pending.operation):
+                return self._now(pending.done)
+            if attempt:
+                pause(attempt)
+            if refused or not self._exchanged(pending.operation):
+                again = self._coordinator.run(_meant(request, pending.operation), actor)
+                if again.operation is None:
+                    return again
+                pending.done, pending.operation = again, again.operation
+        raise _Unjudged(outrun(self._team.remote.name))
+
+    def _waits(self, operation: Operation) -> bool:
+        """Whether the remote has not got the operation yet, as far as is known."""
+        return any(entry.id == operation.id for entry in self._team.unpublished())
+
+    def _exchanged(self, operation: Operation) -> bool:
+        """Push, or catch up with those who were faster; False where the operation was withdrawn for that."""
+        try:
+            if self._team.pushed() is not None:
+                return True
+            meeting = self._team.fetch()
+            waits = any(entry.id == operation.id for entry in meeting.ours) and operation.id not in meeting.theirs
+            stays = not (meeting.theirs and waits)
+            self._team.joined(without=() if stays else (operation.id,))
+        except CoordinautError as error:
+            raise _Unjudged(error) from error
+        return stays
+
+    def _now(self, done: Done) -> Done:
+        """What was done, with the state as it is now: numbers and fences may be others than they were."""
+        state = self._coordinator.read().state
+        return replace(done, state=state, moment=self._coordinator.moment(state))
+
+    def _unconfirmed(self, pending: "_Pending", error: CoordinautError, *, settled: bool) -> Done:
+        """The answer where the remote cannot say; `settled` if it surely has not got the operation, nor gets it yet."""
+        team = self._team.remote.name
+        if self._policy != CONFIRMED or not _gives_ownership(pending.operation):
+            self._notice(f"Provisional, until {team} has it: {error.message}")
+            return self._now(pending.done)
+        if not settled:
+            raise contended(
+                "unknown_outcome",
+                f"It could not be told whether {team} has taken operation {pending.operation.id}: {error.message}",
+                hint="See what became of it when the remote can be reached: coordinaut sync, then coordinaut mine",
+                operation=pending.operation.id,
+            ) from error
+        self._team.withdraw(pending.operation.id)
+        raise contended(
+            "not_confirmed",
+            f"Nothing was granted, since {team} could not confirm it: {error.message}",
+            hint=error.hint,
+            cause=error.code,
+        ) from error
+
+
+class _Pending:
+    """The newest attempt at what was asked for, of which nobody has been told yet."""
+
+    __slots__ = ("done", "operation")
+
+    def __init__(self, done: Done, operation: Operation) -> None:
+        self.done, self.operation = done, operation
+
+
+class _Unjudged(Exception):
+    """The remote could not be asked, or what it has cannot be taken."""
+
+    def __init__(self, error: CoordinautError) -> None:
+        super().__init__(error.message)
+        self.error = error
+
+
+def _meant(request: Request, operation: Operation) -> Request:
+    """The request with the task that it named then: the display id may be another task's on the joined line."""
+    named, meant = getattr(request, "task", None), operation.change.task_id
+    return replace(request, task=meant) if named and meant else request  # type: ignore[call-arg]
+
+
+def _is_published(operation: Operation) -> bool:
+    """Whether the team is to hear of it at once: ownership is at stake, or a lease lasts longer than others know."""
+    return isinstance(operation.change, PUBLISHED_AT_ONCE) or bool(operation.renewals)
+
+
+def _gives_ownership(operation: Operation) -> bool:
+    match operation.change:
+        case TaskClaimed() | HandoffsKept():
+            return True
+        case HandoffAnswered(status=Answer.HANDOFF_NOW):
+            return True
+        case _:
+            return False
