@@ -33,6 +33,9 @@ CLOCK_TOLERANCE_MS = 60_000
 ON_A_SERVER = "remote"
 """What users know a store as whose line is a server's."""
 
+EVERYTHING = 1 << 62
+"""The position up to which a line is confirmed whose server is the judge of its team."""
+
 OPERATION_BYTES, TASK_BYTES = 12, 6
 MOST_UNWRITTEN = 1_024  # documents that a state may hold above what the store has written, before it is read anew
 
@@ -46,6 +49,10 @@ class Known(NamedTuple):
 
     head: Head
     state: State
+
+
+Confirmed = Callable[[Known], int | None]
+"""Tells up to which position the judge of a team has the line; None where there is no team."""
 
 
 class Tried(NamedTuple):
@@ -77,7 +84,7 @@ class Coordinator:
 
     `replay` is asked for the state of a point whose documents are of an older format, `absent` for the error where
     there is no line. `storage` is what users know the store as, if that is not its own name: a server's is `remote`,
-    whatever keeps it.
+    whatever keeps it. `confirmations` is set where a remote is the judge of a team.
     """
 
     def __init__(
@@ -97,6 +104,7 @@ class Coordinator:
         self._storage = store.name if storage is None else storage
         self._clock, self._ids, self._fold, self._team = clock, ids, fold, team
         self._replay, self._anew = replay, False
+        self.confirmations: Confirmed | None = None
         self._known: Known | None = None
         self._unsettled: list[Tried] = []
         self._lost: Head | None = None
@@ -140,24 +148,33 @@ class Coordinator:
             replay=self._replay,
             storage=self._storage,
         )
-        other._known, other._anew = known, True
+        other._known, other._anew, other.confirmations = known, True, self.confirmations
         return other
 
-    @property
-    def confirmed(self) -> bool | None:
-        """Whether what is on the line is confirmed: a server is the judge of its team. None where there is no team."""
-        return True if self._storage == ON_A_SERVER else None
+    def confirmed_upto(self, head: Head) -> int | None:
+        """The position up to which the line to `head` is confirmed: all of it where a server is the judge."""
+        return self._confirmed(lambda: self._known_at(head))
 
-    def moment(self, state: State) -> Moment:
-        """Now, for a decision on `state`."""
-        local = self._clock.now()
+    def now(self) -> tuple[State, Moment]:
+        """The newest state, and the moment in which it is looked at."""
+        known = self.read()
+        return known.state, self.moment(known)
+
+    def moment(self, known: Known) -> Moment:
+        """Now, for a decision on what is known."""
+        state, local = known.state, self._clock.now()
         return Moment(
             at=Instant(max(local, state.at)),
             local=local,
             elapsed=self.store.seen_ms_ago,
             tolerance_ms=CLOCK_TOLERANCE_MS if self._team else 0,
-            confirmed=self.confirmed,
+            confirmed_upto=self._confirmed(lambda: known),
         )
+
+    def _confirmed(self, known: Callable[[], Known]) -> int | None:
+        if self.confirmations is None:
+            return EVERYTHING if self._storage == ON_A_SERVER else None
+        return self.confirmations(known())
 
     def run(self, request: Request, actor: Actor) -> Done:
         """Carry out a request that may change the state.
@@ -185,7 +202,7 @@ class Coordinator:
         if decision is None:
             known = self._look()
             if late := self._landed(known.head):
-                return Done(operation=late, state=known.state, moment=self.moment(known.state))
+                return Done(operation=late, state=known.state, moment=self.moment(known))
             decision = self._decided(known, request, actor)
         (head, state), moment, operation = decision
         if operation is None:
@@ -208,7 +225,7 @@ class Coordinator:
 
     def _decided(self, known: Known, request: Request, actor: Actor) -> "_Decision":
         """What follows from the request in this state; raises the refusal."""
-        moment = self.moment(known.state)
+        moment = self.moment(known)
         outcome = decide(known.state, request, actor, moment, self._fresh())
         if isinstance(outcome, Refusal):
             raise _refused(outcome, moment)
@@ -228,9 +245,9 @@ class Coordinator:
 
         An operation that was to stand after what is still the head may be published yet; after any other it cannot.
         """
-        head, state = self._look()
+        known = head, _ = self._look()
         if late := self._landed(head):
-            return Done(operation=late, state=state, moment=self.moment(state))
+            return Done(operation=late, state=known.state, moment=self.moment(known))
         for tried in self._unsettled:
             if tried.head == head:
                 raise _unknown(tried.operation)

@@ -184,7 +184,7 @@ class World:
     @property
     def moment(self) -> Moment:
         """Now."""
-        return self.coordinator.moment(self.state)
+        return self.coordinator.now()[1]
 
     def task(self, task: str | Json) -> Json:
         """CONTRACT's Task as it is now."""

@@ -87,8 +87,7 @@ def names_somebody(workspace: Workspace, message: bytes) -> bool:
 
 def nothing_follows(workspace: Workspace, actor: Actor) -> bool:
     """Whether a commit changes nothing in the state as it is: no promise to keep, no lease to renew."""
-    state = workspace.coordinator.read().state
-    moment = workspace.coordinator.moment(state)
+    state, moment = workspace.coordinator.now()
     due = (is_due(lease, None, moment) and not moment.expired(lease) for lease in state.leases_of(actor.instance))
     return not _has_promised(state, actor) and not any(due)
 
@@ -127,10 +126,10 @@ def staged(workspace: Workspace) -> list[ChangedPath]:
 
 
 def _check_person(workspace: Workspace) -> None:
-    state = workspace.coordinator.read().state
+    state, moment = workspace.coordinator.now()
     if not state.leases():
         return
-    moment, paths = workspace.coordinator.moment(state), staged(workspace)
+    paths = staged(workspace)
 
     def firmly(found: dict[str, object]) -> bool:
         holder = found["holder"]
@@ -150,11 +149,10 @@ def _check_person(workspace: Workspace) -> None:
 
 def _tasks(workspace: Workspace, instance: str) -> list[str]:
     """The display ids of the tasks that a commit belongs to."""
-    state = workspace.coordinator.read().state
+    state, moment = workspace.coordinator.now()
     if own := workspace.settings.values.get("task"):
         with suppress(CoordinautError):  # a task that is not known here any more
             return [find_task(state, own).display_id]
-    moment = workspace.coordinator.moment(state)
     leases = [lease for lease in state.leases_of(instance) if _may_write(lease, moment)]
     if len(leases) > 1:
         leases = _covering(leases, staged(workspace), fold=workspace.fold)

@@ -45,20 +45,22 @@ def follow(workspace: Workspace, request: ask.Watch) -> Iterator[Json]:
     task_id = _task_id(workspace, request.task)
     yield from _known(workspace, request, head)
     for now in _heads(workspace, head):
-        yield from _told(workspace, _between(workspace, head, now), task_id)
+        yield from _told(workspace, head, now, task_id)
         head = now
 
 
 def events_between(workspace: Workspace, old: Head, task: str | None) -> Iterator[Json]:
     """The events that the line has now and had not at `old`, oldest first, of one task if it is named."""
-    return _told(workspace, _between(workspace, old, workspace.coordinator.head()), _task_id(workspace, task))
+    return _told(workspace, old, workspace.coordinator.head(), _task_id(workspace, task))
 
 
-def _told(workspace: Workspace, entries: Iterable[Entry], task_id: str | None) -> Iterator[Json]:
+def _told(workspace: Workspace, old: Head, head: Head, task_id: str | None) -> Iterator[Json]:
+    entries = _between(workspace, old, head)
+    confirmed_upto = workspace.coordinator.confirmed_upto(head) if entries else None
     for entry in entries:
         operation = from_entry(entry)
         if task_id is None or task_id in operation.tasks:
-            yield views.event_form(entry, operation, confirmed=workspace.coordinator.confirmed)
+            yield views.event_form(entry, operation, confirmed_upto=confirmed_upto)
 
 
 def _heads(workspace: Workspace, head: Head) -> Iterator[Head]:
@@ -86,8 +88,8 @@ def _known(workspace: Workspace, request: ask.Watch, head: Head) -> list[Json]:
     if limit is not None and not 1 <= limit <= LARGEST_LIMIT:
         raise invalid("bad_limit", f"{limit} is not a number of events.", hint=f"Give --limit 1 to {LARGEST_LIMIT}.")
     found = list(islice(_fitting(workspace, request, head), limit))
-    confirmed = workspace.coordinator.confirmed
-    return [views.event_form(entry, operation, confirmed=confirmed) for entry, operation in reversed(found)]
+    upto = workspace.coordinator.confirmed_upto(head)
+    return [views.event_form(entry, operation, confirmed_upto=upto) for entry, operation in reversed(found)]
 
 
 def _fitting(workspace: Workspace, request: ask.Watch, head: Head) -> Iterator[Event]:
@@ -121,8 +123,7 @@ def _after_event(events: Iterable[Event], event_id: str) -> list[Event]:
 
 def _instant(workspace: Workspace, since: str) -> Instant:
     if since[:1].isdigit() and since[-1:].isalpha() and "T" not in since:
-        known = workspace.coordinator.read()
-        return Instant(workspace.coordinator.moment(known.state).local - duration_ms(since))
+        return Instant(workspace.coordinator.now()[1].local - duration_ms(since))
     return Instant.parse(since)
 
 

@@ -3,6 +3,7 @@
 Rule 1: the leases are those of the line in the second of the commit, judged by instants, whoever asks today.
 """
 
+from dataclasses import replace
 from typing import Any
 
 from coordinaut_git.errors import CoordinautError, invalid
@@ -17,7 +18,6 @@ from coordinaut_git.operations.telling import (
 from coordinaut_git.plumbing.commits import Commit, commit_ids, read_commits
 from coordinaut_git.plumbing.raw_diff import RawPath
 from coordinaut_git.protocol import views
-from coordinaut_git.protocol.asking import Moment
 from coordinaut_git.protocol.holding import holds
 from coordinaut_git.protocol.model import Lease, Task
 from coordinaut_git.protocol.references import find_task
@@ -39,7 +39,7 @@ def of_commit(now: Now, revision: str) -> Json:
     (commit,) = read_commits(commit_ids(revision, now.workspace.root), now.workspace.root)
     form, task = commit_form(commit), _named_task(now.state, commit)
     then = Instant(max(commit.committed_at, 0) + LATEST_MS)
-    at_that_time = Moment(at=then, local=then, tolerance_ms=now.moment.tolerance_ms, confirmed=now.moment.confirmed)
+    at_that_time = replace(now.moment, at=then, local=then, elapsed=lambda _: None)
     leases = _leases_around(now, then)
     found = [[lease for lease in leases if _is_held(now, lease, path)] for path in commit.changes]
     covering = {(lease.task_id, lease.fence): lease for held in found for lease in held}.values()

@@ -69,8 +69,7 @@ def release(workspace: Workspace, request: ask.ReleaseTask) -> Json:
 
 def conflicts(workspace: Workspace, request: ask.Conflicts) -> Json:
     """`{"conflicts"}`; refused (exit 1) if there are any and `--exit-code` was given."""
-    state = workspace.coordinator.read().state
-    moment = workspace.coordinator.moment(state)
+    state, moment = workspace.coordinator.now()
     if request.files:
         files, mode = check_scope(request.files), request.mode or Mode.EXCLUSIVE
         instance = request.agent_instance or workspace.instance()

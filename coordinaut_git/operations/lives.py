@@ -58,7 +58,7 @@ def told_forms(state: State, life: Life, moment: Moment) -> Json:
 
 def event_told(event: Event, moment: Moment) -> Json:
     """CONTRACT's form of an event."""
-    return views.event_form(event.entry, event.operation, confirmed=moment.confirmed)
+    return views.event_form(event.entry, event.operation, confirmed_upto=moment.confirmed_upto)
 
 
 def told_items(state: State, life: Life) -> Iterator[Json]:

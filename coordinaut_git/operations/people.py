@@ -60,6 +60,5 @@ def inbox_read(workspace: Workspace, request: ask.MarkRead) -> Json:
 
 def presence(workspace: Workspace, request: ask.ShowPresence) -> Json:
     """`{"instances"}`."""
-    state = workspace.coordinator.read().state
-    moment = workspace.coordinator.moment(state)
+    state, moment = workspace.coordinator.now()
     return people_views.presence_view(state, workspace.heard(), moment, everything=request.all)

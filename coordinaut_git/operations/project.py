@@ -19,8 +19,7 @@ def snapshot(workspace: Workspace, request: ask.Snapshot) -> Json:
     """`{"path", "markdown"}`; the path is null when the board was not written to a file."""
     from coordinaut_git.render.board import board
 
-    state = workspace.coordinator.read().state
-    moment = workspace.coordinator.moment(state)
+    state, moment = workspace.coordinator.now()
     text = board(views.status_view(state, moment, everything=True), generated_at=str(moment.local))
     if request.output == "-":
         return {"path": None, "markdown": text}

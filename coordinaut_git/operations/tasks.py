@@ -17,28 +17,28 @@ Json = dict[str, Any]
 
 def status(workspace: Workspace, request: ask.ShowStatus) -> Json:
     """`{"tasks", "leases", "counts"}`."""
-    state = workspace.coordinator.read().state
+    state, moment = workspace.coordinator.now()
     if state.home and state.home.storage != workspace.storage.kind:
         refusal = elsewhere(state.home, workspace.storage.kind)
         workspace.notices.append(f"{refusal.reason} {refusal.hint}")
-    return views.status_view(state, workspace.coordinator.moment(state), everything=request.all)
+    return views.status_view(state, moment, everything=request.all)
 
 
 def listed(workspace: Workspace, request: ask.ListTasks) -> Json:
     """`{"tasks", "total"}`: the most urgent first, `total` being how many fit."""
     if request.limit < 1:
         raise invalid("bad_limit", f"{request.limit} is not a number of tasks.", hint="Give 1 or more.")
-    state = workspace.coordinator.read().state
+    state, moment = workspace.coordinator.now()
     everything = request.all or request.status in CLOSED
-    shown = views.status_view(state, workspace.coordinator.moment(state), everything=everything)["tasks"]
+    shown = views.status_view(state, moment, everything=everything)["tasks"]
     fitting = [task for task in shown if request.status in {None, task["status"]}]
     return {"tasks": fitting[: request.limit], "total": len(fitting)}
 
 
 def one(workspace: Workspace, reference: str) -> Json:
     """`{"task", "lease"}` of the task that is meant; raises as `find_task`."""
-    state = workspace.coordinator.read().state
-    return views.outcome_form(state, find_task(state, reference).id, workspace.coordinator.moment(state))
+    state, moment = workspace.coordinator.now()
+    return views.outcome_form(state, find_task(state, reference).id, moment)
 
 
 def create(workspace: Workspace, request: ask.CreateTask) -> Json:
@@ -64,5 +64,4 @@ def mine(workspace: Workspace, request: ask.Mine) -> Json:
     wanted = Actor(instance=request.agent_instance, agent=request.agent, thread_id=request.thread)
     if wanted == Actor():
         wanted = Actor(instance=workspace.owner(request).instance)
-    state = workspace.coordinator.read().state
-    return views.held_by(state, workspace.coordinator.moment(state), wanted)
+    return views.held_by(*workspace.coordinator.now(), wanted)

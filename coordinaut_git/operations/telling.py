@@ -44,8 +44,7 @@ class Now(NamedTuple):
 
 def now_in(workspace: Workspace) -> Now:
     """The newest state, and the moment in which it is looked at."""
-    state = workspace.coordinator.read().state
-    return Now(workspace, state, workspace.coordinator.moment(state))
+    return Now(workspace, *workspace.coordinator.now())
 
 
 def story_of_task(now: Now, life: Life, commits: list[Json]) -> Json:

@@ -20,8 +20,7 @@ def verify_worktree(workspace: Workspace, request: ask.VerifyWorktree) -> Json:
     """`{"violations": [], "checked", "agentInstance"}`; refused (exit 1) with the violations if there are any."""
     instance = workspace.owner(request).instance or ""
     changed = [ChangedPath(change.path, change.directory) for change in changes_in(workspace.root)]
-    state = workspace.coordinator.read().state
-    moment = workspace.coordinator.moment(state)
+    state, moment = workspace.coordinator.now()
     found = violations(state, instance, changed, moment, fold=workspace.fold)
     return _verified(found, len(changed), "changed", instance)
 
@@ -30,9 +29,8 @@ def verify_commit(workspace: Workspace, request: ask.VerifyCommit) -> Json:
     """`{"violations": [], "checked", "agentInstance"}` of what is staged, and of the message's trailers; as above."""
     instance = workspace.owner(request).instance or ""
     staged = [ChangedPath(*change) for change in staged_in(workspace.place, index=workspace.index_file)]
-    state = workspace.coordinator.read().state
+    state, moment = workspace.coordinator.now()
     found, tasks = _judge_message(workspace, request.message_file, instance, state)
-    moment = workspace.coordinator.moment(state)
     found += violations(state, instance, staged, moment, fold=workspace.fold, tasks=tasks or None)
     return _verified(found, len(staged), "staged", instance)
 

@@ -66,8 +66,8 @@ def look(workspace: Workspace, request: ask.WaitForChange, start: Head) -> Json:
 def _in_the_way(workspace: Workspace, request: ask.WaitForChange) -> list[Json]:
     if not request.files:
         return []
-    state, files = workspace.coordinator.read().state, check_scope(request.files)
-    moment = workspace.coordinator.moment(state)
+    files = check_scope(request.files)
+    state, moment = workspace.coordinator.now()
     instance = request.agent_instance or workspace.instance()
     found = views.conflicts_with(state, instance, files, Mode.EXCLUSIVE, moment, fold=workspace.fold)
     conflicts: list[Json] = found["conflicts"]

@@ -25,15 +25,19 @@ class Moment:
 
     `at`: the instant the operation gets, never before the newest on the line. `local`: this machine's clock.
     `elapsed`: milliseconds since this machine saw the operation at a position of the line, None if it did not.
-    `tolerance_ms`: how far clocks may differ where only instants can be compared. `confirmed`: whether the judge of a
-    team has all that is on the line; None where there is no team.
+    `tolerance_ms`: how far clocks may differ where only instants can be compared.
+    `confirmed_upto`: the position up to which the judge of a team has the line; None where there is no team.
     """
 
     at: Instant
     local: Instant
     elapsed: Callable[[int], int | None] = lambda _: None
     tolerance_ms: int = 0
-    confirmed: bool | None = None
+    confirmed_upto: int | None = None
+
+    def confirmed(self, seq: int) -> bool | None:
+        """Whether the judge of a team has the operation at a position of the line; None where there is no team."""
+        return None if self.confirmed_upto is None else seq <= self.confirmed_upto
 
     def expired(self, lease: Lease) -> bool:
         """Whether a lease's term has run out: by our own elapsed time where we saw it start, else by instants.

@@ -77,7 +77,7 @@ def lease_form(lease: Lease, moment: Moment) -> Json:
         "expiresAt": str(lease.expires_at),
         "state": _state(lease, moment),
         "fence": lease.fence,
-        "confirmed": moment.confirmed,
+        "confirmed": moment.confirmed(lease.fence),
     }
 
 
@@ -162,8 +162,8 @@ def conflicts_among(state: State, moment: Moment) -> Json:
     return {"conflicts": [conflict_form(clash, moment) for clash in _mutual(list(state.leases().values()))]}
 
 
-def event_form(entry: Entry, operation: Operation, *, confirmed: bool | None = None) -> Json:
-    """CONTRACT's Event; whether it is confirmed is as in `Moment`."""
+def event_form(entry: Entry, operation: Operation, *, confirmed_upto: int | None = None) -> Json:
+    """CONTRACT's Event; up to where the line is confirmed is as in `Moment`."""
     change = codec.encode(operation.change)
     return {
         "id": entry.id,
@@ -178,7 +178,7 @@ def event_form(entry: Entry, operation: Operation, *, confirmed: bool | None = N
             **{key: value for key, value in change.items() if key != "taskId"},
             **({"renewals": [codec.encode(renewal) for renewal in operation.renewals]} if operation.renewals else {}),
         },
-        "confirmed": confirmed,
+        "confirmed": None if confirmed_upto is None else entry.seq <= confirmed_upto,
     }
 
 
@@ -217,7 +217,7 @@ def summary(state: State, operation: Operation) -> str:
         case LeasesRenewed():
             tasks = ", ".join(_shown_id(state, renewal.task_id) for renewal in operation.renewals[:SHOWN])
             text = f"renew {tasks} for {actor}"
-    return one_line(f"refused ({operation.refused}): {text}" if operation.refused else text)
+    return one_line(text)
 
 
 def _handoff_summary(

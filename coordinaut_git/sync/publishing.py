@@ -92,8 +92,8 @@ class Publishing:
 
     def _now(self, done: Done) -> Done:
         """What was done, with the state as it is now: numbers and fences may be others than they were."""
-        state = self._coordinator.read().state
-        return replace(done, state=state, moment=self._coordinator.moment(state))
+        state, moment = self._coordinator.now()
+        return replace(done, state=state, moment=moment)
 
     def _unconfirmed(self, pending: "_Pending", error: CoordinautError, *, settled: bool) -> Done:
         """The answer where the remote cannot say; `settled` if it surely has not got the operation, nor gets it yet."""

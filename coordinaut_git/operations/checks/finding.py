@@ -53,7 +53,8 @@ class Exam:
 
     def expired(self, lease: Lease) -> bool:
         """Whether a lease has expired, as any claim would judge it."""
-        return self.workspace.coordinator.moment(self.state).expired(lease)
+        _, moment = self.workspace.coordinator.now()
+        return moment.expired(lease)
 
 
 Check = tuple[str, Callable[[Exam], Finding]]
