@@ -1,6 +1,7 @@
 """The clock and the source of new ids: the two things of the world that decisions need.
 
 Rule 1: nothing else in the package asks what time it is, or for chance, to decide something.
+Rule 2: who has lost a race waits by chance, so that the same do not meet again.
 """
 
 import os
@@ -40,3 +41,8 @@ class RandomIds:
     def token(self, size_bytes: int) -> str:
         """As many random bytes, in hexadecimal."""
         return os.urandom(size_bytes).hex()
+
+
+def back_off(attempt: int, first_s: float, longest_s: float) -> None:
+    """Wait for a while that is random, and on the whole twice as long with every attempt, before the next one."""
+    time.sleep(min(longest_s, first_s * 2**attempt) * os.urandom(1)[0] / 255)

@@ -7,13 +7,11 @@ Rule 4: an operation may be decided on a state that is only likely to be the new
         or that there is nothing to do, is never said without having looked.
 """
 
-import os
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from coordinaut_git.clock import Clock, Ids
+from coordinaut_git.clock import Clock, Ids, back_off
 from coordinaut_git.documents import Entry, Head, OutcomeUnknown, StaleHead, Store
 from coordinaut_git.errors import CoordinautError, contended, not_found
 from coordinaut_git.protocol import views
@@ -28,7 +26,7 @@ from coordinaut_git.protocol.values import Instant
 
 ATTEMPTS = 64
 QUEUE_S = 5.0
-LONGEST_PAUSE_S = 0.25
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.002, 0.25
 CLOCK_TOLERANCE_MS = 60_000
 ON_A_SERVER = "remote"
 """What users know a store as whose line is a server's."""
@@ -188,7 +186,7 @@ class Coordinator:
                 done = self._attempt(request, actor)
             if done:
                 return done
-            time.sleep(min(LONGEST_PAUSE_S, 0.002 * 2**attempt) * os.urandom(1)[0] / 255)
+            back_off(attempt, FIRST_PAUSE_S, LONGEST_PAUSE_S)
         return self._given_up()
 
     def events(self) -> Iterator[tuple[Entry, Operation]]:

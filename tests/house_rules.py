@@ -62,7 +62,6 @@ _CLOCK_HOME = (
 )
 _CHANCE_HOME = (
     "clock.py",
-    "coordinator.py",
     "stores/git/publish.py",
     "stores/git/pack_writer.py",
     "stores/git/stale_lock.py",

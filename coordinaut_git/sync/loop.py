@@ -7,13 +7,12 @@ Rule 3: what was fetched is believed only after `check` has gone through it; unt
 Rule 4: an outcome that is unknown is settled by the next fetch: an operation is known by its id, wherever it stands.
 """
 
-import os
-import time
 from collections.abc import Callable, Container, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from typing import NamedTuple, Protocol
 
+from coordinaut_git.clock import back_off
 from coordinaut_git.coordinator import QUEUE_S, Coordinator, Known
 from coordinaut_git.documents import Entry, Head, Joining, OutcomeUnknown, StaleHead
 from coordinaut_git.errors import CoordinautError, contended
@@ -28,7 +27,7 @@ ATTEMPTS = 32
 BUSY_WAIT_S = 90.0
 """As long as another process of this clone may take for its exchange with the remote."""
 
-LONGEST_PAUSE_S = 1.0
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.02, 1.0
 _REFUSED = "refused: "
 
 Check = Callable[[Head, Head], None]
@@ -267,7 +266,7 @@ class _Tail(NamedTuple):
 
 def pause(attempt: int) -> None:
     """Wait a while that grows and differs from clone to clone."""
-    time.sleep(min(LONGEST_PAUSE_S, 0.02 * 2**attempt) * os.urandom(1)[0] / 255)
+    back_off(attempt, FIRST_PAUSE_S, LONGEST_PAUSE_S)
 
 
 def outrun(remote: str) -> CoordinautError:
