@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from coordinaut_git.clock import Clock, Ids, RandomIds, SystemClock
-from coordinaut_git.coordinator import Coordinator, Done, no_store
+from coordinaut_git.coordinator import Coordinator, Done, Known, no_store
 from coordinaut_git.documents import Head, Store, Waiting
 from coordinaut_git.errors import CoordinautError, refused
 from coordinaut_git.plumbing.repository import Place, find, open_repository
@@ -68,6 +68,8 @@ class Workspace:
         self.coordinator = Coordinator(
             store, clock, ids, fold=settings.ignore_case, team=self.has_team, replay=self._replay, absent=self._absent
         )
+        if self._has_remote:
+            self.coordinator.confirmations = self._confirmed_upto
         self.notices: list[str] = []
         self.progress: Callable[[int, int], None] = lambda _done, _of: None
         self.environ, self.clock, self._ids = environ, clock, ids
@@ -96,6 +98,11 @@ class Workspace:
     def has_team(self) -> bool:
         """Whether machines with clocks of their own write to this line."""
         return self.storage.kind == REMOTE or "remote" in self.settings.values
+
+    @property
+    def _has_remote(self) -> bool:
+        """Whether a remote of git's is the judge of what is on the line."""
+        return self.storage.kind == GIT and self.storage.in_force and "remote" in self.settings.values
 
     @property
     def git_store(self) -> "GitStore":
@@ -139,7 +146,7 @@ class Workspace:
     @cached_property
     def team(self) -> "Team | None":
         """The exchange with the team's remote; None where none was set."""
-        if "remote" not in self.settings.values or self.storage.kind != GIT or not self.storage.in_force:
+        if not self._has_remote:
             return None
         from coordinaut_git.sync.opening import open_team  # whoever works alone does without it
 
@@ -289,6 +296,10 @@ class Workspace:
         from coordinaut_git.replay.anew import state_anew  # rarely needed
 
         return state_anew(self.store, head)
+
+    def _confirmed_upto(self, known: Known) -> int:
+        assert self.team is not None, "set where there is a remote"
+        return self.team.confirmed_upto(known)
 
     def _known_as(self, instance: str) -> Instance | None:
         try:

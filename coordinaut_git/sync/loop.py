@@ -140,7 +140,11 @@ class Team:
     def confirmed_upto(self, known: Known) -> int:
         """The position up to which the remote had our line when it was last seen."""
         seen = self.remote.seen()
-        return known.state.seq if seen == known.head else self.meeting(known.head, seen).seq if seen else 0
+        if seen is None or seen == known.head:
+            return known.state.seq if seen else 0
+        if self._met and self._met[0][1] == seen and self.store.since(self._met[0][0], known.head) is not None:
+            return self._met[1].seq  # our line has only grown
+        return self.meeting(known.head, seen).seq
 
     def unpublished(self) -> tuple[Entry, ...]:
         """The operations that the remote had not when it was last seen, oldest first."""
