@@ -8,7 +8,6 @@ Rule 3: the end of the process ends the talk: a helper it left behind with our p
 import os
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from typing import IO, TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -39,27 +38,20 @@ class Exchange:
     def run(self, deadline_s: float, ended: Callable[[], bool]) -> None:
         """Tell and listen until all pipes are closed, or until `ended` and silent.
 
-        `deadline_s` is on the monotonic clock. Raises `TooLate` or `TooMuch`.
+        `deadline_s` is on the monotonic clock. May be called again. Raises `TooLate` or `TooMuch`.
         """
         from selectors import EVENT_READ, EVENT_WRITE, DefaultSelector
 
         with DefaultSelector() as ready:
             for mouth, heard in zip(self._mouths, self.heard, strict=True):
                 ready.register(mouth, EVENT_READ, lambda mouth=mouth, heard=heard: self._hear(mouth, heard))
-            if self._ear is not None:
+            if self._ear is not None and not self._ear.closed:
                 os.set_blocking(self._ear.fileno(), False)
                 ready.register(self._ear, EVENT_WRITE, self._tell)
             while ready.get_map():
-                if not self._step(ready, deadline_s) and ended():
+                over = ended()  # asked first: what it said until then is heard in this step or in a later one
+                if not self._step(ready, deadline_s) and over:
                     return
-
-    def rest(self) -> None:
-        """Hear what is left in the pipes of a process that was ended; does not wait, and is bounded as before."""
-        for mouth, heard in zip(self._mouths, self.heard, strict=True):
-            os.set_blocking(mouth.fileno(), False)
-            with suppress(BlockingIOError, TooMuch):
-                while self._hear(mouth, heard):
-                    pass
 
     def _step(self, ready: "BaseSelector", deadline_s: float) -> bool:
         """Move what can be moved now; False if nothing could."""

@@ -12,7 +12,7 @@ import pytest
 from project_guard import PROJECT
 
 from coordinaut_git.errors import CoordinautError, Kind
-from coordinaut_git.plumbing.exchange import CHUNK_BYTES
+from coordinaut_git.plumbing.exchange import CHUNK_BYTES, Exchange
 from coordinaut_git.plumbing.run import OLDEST_GIT, git, git_reading, git_version
 from coordinaut_git.plumbing.surroundings import LOCAL_VARIABLES, NEUTRAL, clean_environment
 
@@ -315,3 +315,18 @@ def test_every_form_of_the_version_is_read(scripted, said, version):
 def test_a_version_that_is_none_is_an_environment_error(scripted):
     scripted("echo gitless")
     assert failure(git_version).code == "git_unknown"
+
+
+def test_what_a_process_says_just_before_it_ends_is_heard():
+    ear, mouth = os.pipe()
+    words = [b"at last"]
+
+    def ended():
+        if words:
+            os.write(mouth, words.pop())  # as late as can be: nothing was there when we looked
+        return True
+
+    with os.fdopen(ear, "rb", buffering=0) as heard, os.fdopen(mouth, "wb", buffering=0):
+        talk = Exchange(None, b"", (heard,), 100)
+        talk.run(time.monotonic() + 60, ended)
+    assert bytes(talk.heard[0]) == b"at last"
