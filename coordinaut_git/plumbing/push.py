@@ -75,7 +75,13 @@ _REASONS = tuple((re.compile(wording, re.IGNORECASE), outcome) for wording, outc
 _FORBIDDEN = re.compile(
     r"ERROR: .*(?:denied|read.only|not allowed)|[Ww]rite access|access denied|not allowed to push|denied to "
 )
-_OUR_OWN = re.compile(r"src refspec|bad object|bad config|not a git repository|dubious ownership|can't be combined")
+_NOT_LET_IN = re.compile(r"^fatal: (could not read (Username|Password)|Authentication failed)", re.MULTILINE)
+_OUR_OWN = re.compile(
+    r"^(?!remote:).*(src refspec|bad object|unable to read [0-9a-f]{40}|bad config|not a git repository"
+    r"|dubious ownership|can't be combined)",
+    re.MULTILINE,
+)
+"""Faults of this repository, with which no whole pack was sent."""
 
 
 def push_ref(remote: str, new: str, ref: str, expected: str | None, *, at: Path, wait_s: float = WAIT_S) -> Pushed:
@@ -94,6 +100,8 @@ def push_ref(remote: str, new: str, ref: str, expected: str | None, *, at: Path,
         f"remote.{remote}.mirror=false", f"remote.{remote}.fetch=^{ref}", "push.negotiate=false", "push.pushOption=",
     )  # fmt: skip
     answer = git_remote(*words, at=at, settings=settings, told=_TRACE, wait_s=wait_s)
+    if _OUR_OWN.search("\n".join(lines_of(answer))):
+        raise environment("git_failed", f"git push failed: {said(answer)}.")
     return _reported(answer, ref) or _without_report(answer, wait_s)
 
 
@@ -131,10 +139,9 @@ def _without_report(answer: Answer, wait_s: float) -> Pushed:
     words = f"it did not answer within {wait_s:g} seconds" if answer.late else said(answer)
     begun = _BEGUN in answer.err or _TRACED not in answer.err
     status = int(found[1]) if (found := _HTTP.search(text)) else 0
-    if not begun and _OUR_OWN.search(text):
-        raise environment("git_failed", f"git push failed: {words}.")
     if status == 403 or (not begun and _FORBIDDEN.search(text)):  # noqa: PLR2004 - HTTP's "Forbidden"
         return Pushed(Outcome.REFUSED, words)
     if begun and 400 <= status < 500 and status not in _TOO_EARLY_TO_TELL:  # noqa: PLR2004 - HTTP's "client error"
-        return Pushed(Outcome.UNREACHABLE if status == 401 else Outcome.REFUSED, words)  # noqa: PLR2004
-    return Pushed(Outcome.UNKNOWN if begun else Outcome.UNREACHABLE, words)
+        return Pushed(Outcome.REFUSED, words)
+    unknown = begun and not _NOT_LET_IN.search(text)
+    return Pushed(Outcome.UNKNOWN if unknown else Outcome.UNREACHABLE, words)

@@ -13,6 +13,10 @@ _SAYS_NOTHING = re.compile(
     r"(hint|warning): .*|To \S+|Done|Please make sure you have the correct access rights|and the repository exists\."
     r"|(error: )?failed to push some refs to .*|remote:\s*|remote: (Enumerating|Counting|Compressing|Resolving) .*"
 )
+_AFTERMATH = re.compile(
+    r"send-pack: unexpected disconnect .*|[Tt]he remote end hung up unexpectedly|Could not read from remote repository"
+    r"|unpack-objects abnormal exit"
+)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]+")
 _SECRET = re.compile(r"(?<=://)[^/@\s]+@")
 _GRAVE = re.compile(r"^(?:remote: ?)?(?:(?:fatal|error|ERROR): )*")
@@ -27,8 +31,9 @@ def lines_of(answer: Answer) -> list[str]:
 
 def said(answer: Answer, reason: str = "") -> str:
     """`reason` and what git or the remote said, as one line for people; without a final full stop."""
-    parts = dict.fromkeys(_clean(line) for line in (reason, *lines_of(answer)))
-    text = "; ".join(part for part in parts if part) or f"git ended with code {answer.code} without a word"
+    parts = [part for part in dict.fromkeys(map(_clean, (reason, *lines_of(answer)))) if part]
+    causes = [part for part in parts if not _AFTERMATH.fullmatch(part)]
+    text = "; ".join(causes or parts) or f"git ended with code {answer.code} without a word"
     return text if len(text) <= _MOST else text[: _MOST - 1] + "…"
 
 

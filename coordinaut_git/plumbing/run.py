@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 OLDEST_GIT = (2, 39, 0)
 WAIT_S = 60.0
 GRACE_S = 2.0
-_PAUSE_S = 0.02
 OUTPUT_BYTES = 64 * 1024 * 1024
 
 _VERSION = re.compile(rb"git version (\d+)\.(\d+)(?:\.(\d+))?")
@@ -185,27 +184,28 @@ def _hear_out(
         process.wait(max(0.0, deadline_s - time.monotonic()))
     except (TooLate, TimeoutExpired):
         late = True
-        _end_group(process)
-        talk.rest()
+        _end_group(process, talk)
     except BaseException:  # a bound that broke, or the user's Ctrl-C, which its own session keeps from git
-        _end_group(process)
+        _end_group(process, talk)
         raise
     out, err = talk.heard
     return Answer(code=process.wait(), out=bytes(out), err=bytes(err), late=late)
 
 
-def _end_group(process: "Popen[bytes]") -> None:
-    """End git and its group: first by a signal on which all of them take their lock files away, then without asking."""
+def _end_group(process: "Popen[bytes]", talk: Exchange) -> None:
+    """End git and its group: first by a signal on which all of them take their lock files away, then without asking.
+
+    Whoever of them has not ended yet holds our pipes. What they still say is heard.
+    """
     from subprocess import TimeoutExpired
 
     until_s = time.monotonic() + GRACE_S
-    with contextlib.suppress(ProcessLookupError):  # raised as soon as nobody is left
+    with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGTERM)
+        with contextlib.suppress(TooLate, TooMuch):
+            talk.run(until_s, lambda: False)
         with contextlib.suppress(TimeoutExpired):
-            process.wait(GRACE_S)
-        while time.monotonic() < until_s:
-            os.killpg(process.pid, 0)
-            time.sleep(_PAUSE_S)
+            process.wait(max(0.0, until_s - time.monotonic()))
         os.killpg(process.pid, signal.SIGKILL)
 
 

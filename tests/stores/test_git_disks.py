@@ -8,6 +8,7 @@ import sys
 
 import pytest
 from git_scene import PROJECT, REF, extend
+from hub import without_override
 
 from coordinaut_git.plumbing.engine import RefAt
 from coordinaut_git.plumbing.objects import object_id
@@ -65,20 +66,6 @@ def test_a_disk_that_takes_no_more_is_told_and_leaves_nothing_half_done(reposito
     assert all(name.startswith(("coordinaut/", "objects/")) for name in left), left
     git(repository, "fsck", "--full", "--strict")
     assert run_writer(repository, "large") == "done"
-
-
-def without_override():
-    """A command prefix that makes permissions count for root as well."""
-    if os.geteuid() != 0:
-        return ()
-    prefix = ("setpriv", "--bounding-set", "-dac_override,-dac_read_search", "--inh-caps", "-all")
-    try:
-        works = subprocess.run([*prefix, "true"], capture_output=True).returncode == 0
-    except FileNotFoundError:
-        works = False
-    if not works:
-        pytest.skip("root ignores permissions here, and setpriv cannot change that")
-    return prefix
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ import threading
 
 import pytest
 from children import HERE, PROJECT, child, say
+from hub import without_override
 from json_scene import DOCUMENT, files, new_store, refusal
-from test_git_disks import without_override
 from writing import attempt, entry, put, some_changes, state
 
 from coordinaut_git.documents import OutcomeUnknown, StaleHead, newer_format

@@ -13,7 +13,7 @@ from contextlib import closing
 
 import pytest
 from children import PROJECT, child
-from test_git_disks import without_override
+from hub import without_override
 from writing import attempt, entry, put, some_changes, state
 
 from coordinaut_git.errors import CoordinautError, Kind
