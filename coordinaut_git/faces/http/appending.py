@@ -116,7 +116,7 @@ def _entries(forms: Sequence[EntryForm]) -> Iterator[Entry]:
     before: int | None = None
     for form in forms:
         try:
-            entry: Entry = entry_from(form)
+            entry = entry_from(form)
         except Unreadable as error:
             raise bad_value(f"entry {form.seq}", clip(str(error), 200)) from None
         if before is not None and entry.seq != before + 1:

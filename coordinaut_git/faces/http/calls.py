@@ -5,7 +5,7 @@ Rule 2: what stands in an address or a body is checked by the model that the rou
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
@@ -14,15 +14,7 @@ from pydantic import BaseModel, ValidationError
 from starlette.requests import Request
 
 from coordinaut_git.documents import Head
-from coordinaut_git.faces.http.problems import (
-    Problem,
-    bad_json,
-    bad_value,
-    not_json,
-    stopping,
-    too_large,
-    too_slow,
-)
+from coordinaut_git.faces.http.problems import bad_json, bad_value, not_json, stopping, too_large, too_slow
 from coordinaut_git.faces.http.projects import Line, Projects
 from coordinaut_git.faces.http.shelf import Part, Place
 from coordinaut_git.faces.http.tokens import Grant
@@ -185,8 +177,3 @@ def only_while_running(host: "Host") -> None:
 
 def _refuse(word: str) -> NoReturn:
     raise ValueError(f"{word} is no value of JSON")
-
-
-Handler = Callable[[Call], Any]
-Headers = Mapping[str, str]
-__all__ = ["Call", "Handler", "Problem", "body_of", "checked", "parsed", "query_of"]

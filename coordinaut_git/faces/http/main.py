@@ -7,6 +7,7 @@ Rule 2: secrets come by variables and files alone: a command line is seen by eve
 import os
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
@@ -14,6 +15,7 @@ import click
 
 from coordinaut_git import __version__
 from coordinaut_git.errors import CoordinautError, environment, invalid
+from coordinaut_git.faces.http.settings import Settings
 
 PROGRAM = "coordinaut-server"
 PREFIX = "COORDINAUT_SERVER_"
@@ -30,27 +32,32 @@ _SECONDS = click.FloatRange(0.1)
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-def _option(name: str, text: str, default: Any, kind: Any = None, *, target: str | None = None) -> Callable[[F], F]:
+_USUAL = {field.name: field.default for field in fields(Settings)}
+
+
+def _option(name: str, text: str, kind: Any = None, *, target: str | None = None) -> Callable[[F], F]:
+    """An option that is a setting: `target`, if the option does not go by the setting's name."""
     envvar = f"{PREFIX}{name[2:].replace('-', '_').upper()}"
-    names = [name, *([target] if target else [])]
-    return click.option(*names, envvar=envvar, help=text, default=default, type=kind, show_default=default is not None)
+    setting = target or name[2:].replace("-", "_")
+    usual = _USUAL[setting]
+    return click.option(name, setting, envvar=envvar, help=text, default=usual, type=kind, show_default=bool(usual))
 
 
 @click.command(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@_option("--host", "The address to listen on.", "127.0.0.1")
-@_option("--port", "The port; 0 for any that is free.", 3737, click.IntRange(0, 65535))
-@_option("--data-dir", "Where the data lies.", ".coordinaut-server", click.Path(path_type=Path))
-@_option("--log", "How the log is written.", "text", click.Choice(["text", "json"]))
-@_option("--max-body", "The longest body, in bytes.", 8 << 20, click.IntRange(1024), target="max_body_bytes")
-@_option("--max-requests", "So many requests at a time.", 1024, click.IntRange(1), target="most_requests")
-@_option("--max-open", "So many projects are kept open.", 128, click.IntRange(1), target="most_open")
-@_option("--threads", "So many threads ask the stores.", 16, click.IntRange(1, 256))
-@_option("--max-wait", "The longest wait for news, in seconds.", 60, click.FloatRange(0), target="longest_wait_s")
-@_option("--head-timeout", "The longest that the head of a request may take to come.", 10, _SECONDS, target="headers_s")
-@_option("--body-timeout", "The longest that a body may take to come.", 30, _SECONDS, target="body_s")
-@_option("--stop-timeout", "The longest that stopping may take.", 10, click.FloatRange(1), target="stop_s")
-@_option("--root-path", "The path below which a proxy serves this.", "")
-@_option("--trusted-proxies", "Addresses whose X-Forwarded headers count.", None)
+@_option("--host", "The address to listen on.")
+@_option("--port", "The port; 0 for any that is free.", click.IntRange(0, 65535))
+@_option("--data-dir", "Where the data lies.", click.Path(path_type=Path))
+@_option("--log", "How the log is written.", click.Choice(["text", "json"]))
+@_option("--max-body", "The longest body, in bytes.", click.IntRange(1024), target="max_body_bytes")
+@_option("--max-requests", "So many requests at a time.", click.IntRange(1), target="most_requests")
+@_option("--max-open", "So many projects are kept open.", click.IntRange(1), target="most_open")
+@_option("--threads", "So many threads ask the stores.", click.IntRange(1, 256))
+@_option("--max-wait", "The longest wait for news, in seconds.", click.FloatRange(0), target="longest_wait_s")
+@_option("--head-timeout", "The longest that the head of a request may take to come.", _SECONDS, target="headers_s")
+@_option("--body-timeout", "The longest that a body may take to come.", _SECONDS, target="body_s")
+@_option("--stop-timeout", "The longest that stopping may take.", click.FloatRange(1), target="stop_s")
+@_option("--root-path", "The path below which a proxy serves this.")
+@_option("--trusted-proxies", "Addresses whose X-Forwarded headers count.", click.STRING)
 @click.option("--check", is_flag=True, help="Ask the server that runs with these settings how it is, and exit.")
 @click.version_option(__version__, message=f"{PROGRAM} {__version__}")
 def command(*, check: bool, **given: Any) -> None:
@@ -60,7 +67,6 @@ def command(*, check: bool, **given: Any) -> None:
         return
     from coordinaut_git.faces.http.logs import Log
     from coordinaut_git.faces.http.server import serve
-    from coordinaut_git.faces.http.settings import Settings
     from coordinaut_git.faces.http.shelves import open_shelf
 
     settings = Settings(**given, database_url=os.environ.get(f"{PREFIX}DATABASE_URL"))

@@ -7,11 +7,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, RootModel
 
+from coordinaut_git.documents import Entry
 from coordinaut_git.faces.http.values import NAME_PATTERN
 from coordinaut_git.operations.wire import model
 from coordinaut_git.protocol.model import MessageKind
 from coordinaut_git.protocol.requests import PostMessage
-from coordinaut_git.wire import Unreadable, entry_of
+from coordinaut_git.wire import entry_of
 
 LARGEST_LIMIT = 10_000
 LONGEST_WAIT_S = 60
@@ -254,7 +255,7 @@ class TransactionGiven(Given):
     documentsSeq: Number | None = None  # noqa: N815
 
 
-def entry_from(form: EntryForm) -> Any:
+def entry_from(form: EntryForm) -> Entry:
     """The entry of a form; raises `Unreadable`."""
     return entry_of(form.model_dump(exclude={"head"}))
 
@@ -296,6 +297,3 @@ class Failure(Given):
     head: HeadName | None = None
     entries: list[EventForm] | None = None
     documentsSeq: Number | None = None  # noqa: N815
-
-
-__all__ = ["Unreadable"]

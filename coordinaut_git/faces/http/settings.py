@@ -6,8 +6,6 @@ Rule 1: secrets come by variables and files alone, never by the command line, an
 from dataclasses import dataclass, field
 from pathlib import Path
 
-MAX_BODY_BYTES = 8 * 1024 * 1024
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
@@ -17,11 +15,11 @@ class Settings:
     port: int = 3737
     data_dir: Path = Path(".coordinaut-server")
     database_url: str | None = field(default=None, repr=False)
-    max_body_bytes: int = MAX_BODY_BYTES
-    longest_wait_s: float = 60.0
-    body_s: float = 30.0
-    headers_s: float = 10.0
-    stop_s: float = 10.0
+    max_body_bytes: int = 8 * 1024 * 1024
+    longest_wait_s: float = 60
+    body_s: float = 30
+    headers_s: float = 10
+    stop_s: float = 10
     threads: int = 16
     most_open: int = 128
     most_requests: int = 1_024

@@ -96,7 +96,6 @@ TABLE: tuple[Route, ...] = (
         query=models.StateAsked,
         given={200: models.StateGiven, 304: None},
         conditional=True,
-        problems=(404,),
     ),
     Route(
         method="PUT",
@@ -116,7 +115,6 @@ TABLE: tuple[Route, ...] = (
         summary="What happened, page by page; waits for news, or streams it, if asked to.",
         query=models.EventsAsked,
         given={200: models.EventsGiven},
-        problems=(404,),
         media=("application/json", "text/event-stream"),
     ),
     Route(
@@ -137,7 +135,6 @@ TABLE: tuple[Route, ...] = (
         summary="What agents said to each other.",
         query=models.MessagesAsked,
         given={200: models.MessagesGiven},
-        problems=(404,),
     ),
     Route(
         method="POST",
@@ -147,7 +144,7 @@ TABLE: tuple[Route, ...] = (
         summary="Say something; If-Match may be left out.",
         body=models.MessageSent,
         given={201: models.MessageGiven},
-        problems=(404, 412),
+        problems=(412,),
     ),
     Route(
         method="GET",
@@ -157,7 +154,6 @@ TABLE: tuple[Route, ...] = (
         summary="The project's own settings.",
         given={200: models.ConfigModel, 304: None},
         conditional=True,
-        problems=(404,),
     ),
     Route(
         method="PUT",
@@ -177,7 +173,7 @@ TABLE: tuple[Route, ...] = (
         summary="Keep the whole line in a file of its own on the server.",
         body=models.BackupSent,
         given={201: models.BackupGiven},
-        problems=(404, 409),
+        problems=(409,),
     ),
     Route(
         method="GET",
@@ -186,7 +182,6 @@ TABLE: tuple[Route, ...] = (
         access=Access.READ,
         summary="The backups there are, newest first.",
         given={200: models.BackupsGiven},
-        problems=(404,),
     ),
     Route(
         method="GET",
@@ -195,7 +190,6 @@ TABLE: tuple[Route, ...] = (
         access=Access.READ,
         summary="One backup; PUT state of a project that is not there yet restores it.",
         given={200: models.BackupContent},
-        problems=(404,),
     ),
     Route(
         method="POST",
