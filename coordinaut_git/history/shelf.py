@@ -17,6 +17,7 @@ from typing import TypeVar
 
 from coordinaut_git.documents import Head, Store
 from coordinaut_git.history.index import Index, Useless, useless
+from coordinaut_git.plumbing.durable import make_durable
 
 T = TypeVar("T")
 
@@ -94,8 +95,7 @@ class Shelf:
             index.catch_up(store, head)
         finally:
             index.close()
-        with new.open("rb") as file:
-            os.fsync(file.fileno())
+        make_durable(new)
         self._remove()
         new.rename(self._path)
 

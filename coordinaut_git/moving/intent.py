@@ -6,7 +6,6 @@ Rule 2: it names both storages with their places, since git's configuration is c
 """
 
 import json
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from coordinaut_git.errors import CoordinautError, environment
+from coordinaut_git.plumbing.durable import make_durable, write_whole
 from coordinaut_git.plumbing.fair_lock import FairLock, wait_for
 from coordinaut_git.plumbing.repository import Place
 from coordinaut_git.storage import MOVING, STORAGES, Storage
@@ -48,15 +48,10 @@ def write_intent(place: Place, intent: Intent) -> None:
     """Note the move, for good; raises environment `cannot_write`."""
     said = {"format": FORMAT, "from": _form(intent.source), "to": _form(intent.target)}
     file = place.own_dir / MOVING
-    beside = file.with_name(f"{MOVING}.new")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        with beside.open("w", encoding="ascii") as stream:
-            json.dump(said, stream, indent=2, sort_keys=True)
-            stream.flush()
-            os.fsync(stream.fileno())
-        beside.replace(file)
-        _flush(file.parent)
+        write_whole(file, json.dumps(said, indent=2, sort_keys=True))
+        make_durable(file.parent)
     except OSError as error:
         raise environment("cannot_write", f"{file} cannot be written: {error.strerror}.") from error
 
@@ -98,14 +93,6 @@ def _storage(form: Any) -> Storage:
         raise ValueError("it names no storage that there is")
     texts = {key: form[key] for key in _TEXTS if key in form}
     return Storage(kind=form["storage"], folder=Path(form["folder"]) if "folder" in form else None, **texts)
-
-
-def _flush(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _unreadable(file: Path, why: str) -> CoordinautError:

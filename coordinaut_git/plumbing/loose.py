@@ -6,7 +6,6 @@ Rule 1: an object is given only if it is whole and its content has its name.
 import os
 import zlib
 from hashlib import sha1
-from pathlib import Path
 
 from coordinaut_git.plumbing.engine import ObjectDamaged
 
@@ -46,14 +45,5 @@ def _content(path: str) -> bytes | None:
         return None
     try:
         return os.read(descriptor, os.fstat(descriptor).st_size)
-    finally:
-        os.close(descriptor)
-
-
-def flush_folder(folder: str | Path) -> None:
-    """Make the names in `folder` durable."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
     finally:
         os.close(descriptor)

@@ -12,6 +12,7 @@ from pathlib import Path
 import pygit2
 from pygit2.enums import ObjectType, ReferenceType
 
+from coordinaut_git.plumbing.durable import make_durable
 from coordinaut_git.plumbing.engine import (
     ObjectDamaged,
     ObjectMissing,
@@ -24,7 +25,7 @@ from coordinaut_git.plumbing.engine import (
     RefStale,
 )
 from coordinaut_git.plumbing.libgit2_errors import FAILURES, Cause, cause_of, text_of, write_failure
-from coordinaut_git.plumbing.loose import flush_folder, loose_path, read_loose
+from coordinaut_git.plumbing.loose import loose_path, read_loose
 from coordinaut_git.plumbing.objects import BLOB, COMMIT, TREE, object_id
 
 _TYPES = {COMMIT: ObjectType.COMMIT, TREE: ObjectType.TREE, BLOB: ObjectType.BLOB}
@@ -118,7 +119,7 @@ class Pygit2Engine:
                 if not left or cause_of(error) is not Cause.FOLDER_GONE:
                     raise write_failure(error, f"A {kind} object") from error
         if new_folder:
-            flush_folder(self._objects)  # libgit2 flushes the object and its folder, not the name of a new folder
+            make_durable(self._objects)  # libgit2 flushes the object and its folder, not the name of a new folder
         return name
 
     def missing(self, names: Iterable[str]) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ Rule 3: the folder is hidden from git, and no link stands in its place: such a l
 
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 import pygit2
 
 from coordinaut_git.errors import CoordinautError, environment
+from coordinaut_git.plumbing.durable import write_whole
 from coordinaut_git.plumbing.libgit2_errors import FAILURES
 from coordinaut_git.plumbing.repository import Place
 
@@ -171,7 +172,7 @@ def mark_anew(folder: Path, marker: Mapping[str, Any]) -> None:
     """Have `config.json` say this, whatever it said; raises environment `cannot_write`."""
     hide(folder)
     with _kept(folder):
-        _whole(folder / MARKER, _marker_text(marker), Path.replace)
+        write_whole(folder / MARKER, _marker_text(marker))
 
 
 def unmark(folder: Path) -> None:
@@ -200,20 +201,7 @@ def _marker_text(marker: Mapping[str, Any]) -> str:
 def _once(file: Path, text: str) -> None:
     """Write a file whole, unless there is one."""
     if not file.exists():
-        _whole(file, text, _named_once)
-
-
-def _whole(file: Path, text: str, name: Callable[[Path, Path], object]) -> None:
-    """Write a file beside, for good, and have it given its name."""
-    beside = file.with_name(f"{file.name}.{os.getpid()}")
-    try:
-        with beside.open("w", encoding="utf-8") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        name(beside, file)
-    finally:
-        beside.unlink(missing_ok=True)
+        write_whole(file, text, _named_once)
 
 
 def _named_once(beside: Path, file: Path) -> None:

@@ -20,6 +20,7 @@ from coordinaut_git.faces.http.line import every_document, points, seq_of
 from coordinaut_git.faces.http.problems import no_backup
 from coordinaut_git.faces.http.shelf import Place
 from coordinaut_git.faces.http.values import folder_name
+from coordinaut_git.plumbing.durable import make_durable
 from coordinaut_git.wire import document_form, entry_form
 
 Json = dict[str, Any]
@@ -47,7 +48,7 @@ class Backups:
             file.parent.mkdir(parents=True, exist_ok=True)
             _write(new, _lines(store, head, facts))
             os.link(new, file)
-            _flush(file.parent)
+            make_durable(file.parent)
         except FileExistsError:
             return _same(self.facts(place, name), facts)
         except OSError as error:
@@ -123,20 +124,10 @@ def _separated(values: Iterator[str]) -> Iterator[str]:
 
 
 def _write(file: Path, lines: Iterator[str]) -> None:
-    with file.open("wb") as raw:
-        with gzip.GzipFile("", "wb", COMPRESSION, raw, mtime=0) as packed:
-            for line in lines:
-                packed.write(line.encode())
-        raw.flush()
-        os.fsync(raw.fileno())
-
-
-def _flush(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    with file.open("wb") as raw, gzip.GzipFile("", "wb", COMPRESSION, raw, mtime=0) as packed:
+        for line in lines:
+            packed.write(line.encode())
+    make_durable(file)
 
 
 def _pieces(file: Path) -> Iterator[bytes]:

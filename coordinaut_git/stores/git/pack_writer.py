@@ -18,7 +18,7 @@ from hashlib import sha1
 from pathlib import Path
 
 from coordinaut_git.errors import CoordinautError, environment
-from coordinaut_git.plumbing.loose import flush_folder
+from coordinaut_git.plumbing.durable import make_durable
 from coordinaut_git.plumbing.objects import object_id
 
 KINDS = {"commit": 1, "tree": 2, "blob": 3, "tag": 4}
@@ -92,7 +92,7 @@ def _install(folder: Path, files: dict[str, bytes], *, flush: bool) -> None:
                 path.unlink()
         raise
     if flush:
-        flush_folder(folder)
+        make_durable(folder)
 
 
 def _write_file(path: Path, data: bytes, *, flush: bool) -> None:

@@ -16,8 +16,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from coordinaut_git.errors import CoordinautError
+from coordinaut_git.plumbing.durable import make_durable
 from coordinaut_git.plumbing.engine import ObjectMissing
-from coordinaut_git.plumbing.loose import flush_folder
 from coordinaut_git.plumbing.objects import BadObject
 from coordinaut_git.stores.git.loose_line import Read, loose_of_line, remove_loose
 from coordinaut_git.stores.git.multi_pack_index import indexed_packs
@@ -101,7 +101,7 @@ class Packs:
             return None
         self._remember(new)
         if self._flush:
-            flush_folder(self._folder)
+            make_durable(self._folder)
         self._forget([name for name in old if name != new])
         return new
 

@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from coordinaut_git.errors import CoordinautError, contended, environment
+from coordinaut_git.plumbing.durable import make_durable
 
 STATE, EVENTS = "state.json", "events.jsonl"
 NEW_STATE = f"{STATE}-new"
@@ -77,13 +78,8 @@ class Folder:
 
     def flush_folder(self, folder: Path | None = None) -> None:
         """See that the names in a folder are on disk; raises OSError."""
-        if not self.flush:
-            return
-        descriptor = os.open(folder or self.path, os.O_RDONLY | os.O_CLOEXEC | os.O_DIRECTORY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        if self.flush:
+            make_durable(folder or self.path)
 
     @contextmanager
     def locked(self) -> Iterator[None]:

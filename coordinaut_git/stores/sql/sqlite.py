@@ -15,8 +15,8 @@ whole (`synchronous=NORMAL`).
 import os
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -213,8 +213,7 @@ def _connect(path: Path, how: str) -> sqlite3.Connection:
 
 
 def _fill(path: Path) -> None:
-    connection = _connect(path, "mode=rwc")
-    try:
+    with closing(_connect(path, "mode=rwc")) as connection:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("BEGIN")
         for statement in tables("BLOB"):
@@ -222,8 +221,6 @@ def _fill(path: Path) -> None:
         connection.execute(f"PRAGMA application_id={APPLICATION}")
         connection.execute(f"PRAGMA user_version={SCHEMA}")
         connection.execute("COMMIT")
-    finally:
-        connection.close()
 
 
 def _check_ours(connection: sqlite3.Connection, path: Path) -> None:
@@ -237,17 +234,9 @@ def _check_ours(connection: sqlite3.Connection, path: Path) -> None:
 
 def _asked(copy: Path, holds: Callable[[Callable[..., list[Row]]], bool]) -> bool:
     """What `holds` says of a copy, which nobody writes to."""
-    with _closing(_connect(copy, "immutable=1")) as connection, suppress(sqlite3.Error):
+    with closing(_connect(copy, "immutable=1")) as connection, suppress(sqlite3.Error):
         return holds(lambda statement, *values: connection.execute(statement, values).fetchall())
     return False
-
-
-@contextmanager
-def _closing(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
-    try:
-        yield connection
-    finally:
-        connection.close()
 
 
 def _identity(path: Path) -> tuple[int, int, int] | None:

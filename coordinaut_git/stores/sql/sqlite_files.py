@@ -9,9 +9,11 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from itertools import count
 from pathlib import Path
+
+from coordinaut_git.plumbing.durable import make_durable
 
 _SHORTEST_PAUSE_S, _LONGEST_PAUSE_S = 0.001, 0.02
 
@@ -21,11 +23,11 @@ def made_whole(path: Path, fill: Callable[[Path], None], *, flush: bool = True) 
     with _beside(path) as new:
         fill(new)
         if flush:
-            _flush(new)
+            make_durable(new)
         if not _linked(new, path):
             return False
     if flush:
-        _flush(path.parent)
+        make_durable(path.parent)
     return True
 
 
@@ -33,11 +35,8 @@ def copied(connection: sqlite3.Connection, copy: Path) -> bool:
     """Copy the database of the connection, as it is at one moment, to the file `copy`, which does not exist."""
 
     def fill(new: Path) -> None:
-        target = sqlite3.connect(new)
-        try:
+        with closing(sqlite3.connect(new)) as target:
             connection.backup(target)
-        finally:
-            target.close()
 
     return made_whole(copy, fill)
 
@@ -120,11 +119,3 @@ def _linked(new: Path, path: Path) -> bool:
             return False
         new.rename(path)
     return True
-
-
-def _flush(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
