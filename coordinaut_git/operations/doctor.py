@@ -14,6 +14,7 @@ from coordinaut_git.operations.checks import folder_store, git_store, line, mach
 from coordinaut_git.operations.checks.finding import Check, Exam, Finding, guarded
 from coordinaut_git.plumbing.hooks import hooks_status, install
 from coordinaut_git.protocol import requests as ask
+from coordinaut_git.render.words import number
 from coordinaut_git.replay.checkpoints import restored
 from coordinaut_git.storage import GIT, JSON, REMOTE
 from coordinaut_git.stores.git import leftovers
@@ -89,7 +90,7 @@ def _mended(exam: Exam) -> Iterator[str]:
     elif exam.workspace.storage.kind == JSON:
         yield from _json_mended(exam)
     if count := leftovers.remove(exam.place, exam.now_ms):
-        yield f"{count} files that dead programs had left were taken away"
+        yield f"taken away: {number(count, 'file')} that dead programs had left"
     with suppress(CoordinautError):  # what stands in the way is said below
         yield from _hooks_again(exam)
     with suppress(CoordinautError):  # what cannot be read says so below
@@ -125,4 +126,4 @@ def _forgotten(exam: Exam) -> Iterator[str]:
     for note in silent:
         note.unlink(missing_ok=True)
     if silent:
-        yield f"{len(silent)} agents that were not heard of for 30 days were forgotten"
+        yield f"forgotten: {number(len(silent), 'agent')} not heard of for 30 days"

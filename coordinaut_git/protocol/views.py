@@ -54,6 +54,7 @@ def task_form(state: State, task: Task, moment: Moment) -> Json:
         "blockers": list(task.blockers),
         "priority": task.priority,
         "dependsOn": list(task.depends_on),
+        "dependsOnDisplayIds": [_shown_id(state, one) for one in task.depends_on],
         "lease": lease_form(lease, moment) if lease else None,
         "createdAt": str(task.created_at),
         "createdBy": task.created_by,

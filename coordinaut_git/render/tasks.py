@@ -113,7 +113,7 @@ def render_task(result: Result, look: Look) -> str:
         ("next", Cell(text(task.get("next")))),
         ("checks", Cell(checks, "red" if " failed" in checks else "")),
         ("blocked by", Cell(listed(task.get("blockers", ())), "red")),
-        ("depends on", Cell(listed(task.get("dependsOn", ())))),
+        ("depends on", Cell(listed(task.get("dependsOnDisplayIds", ())))),
         ("held by", Cell(holder(lease))),
         ("until", until_cell(lease, look) if lease else Cell("")),
         ("lease", provisional_cell(lease)),

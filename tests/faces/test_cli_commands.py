@@ -8,7 +8,7 @@ import pytest
 from commands import program
 
 TASK = {
-    "id", "displayId", "title", "scope", "files", "status", "next", "checks", "blockers", "priority", "dependsOn",
+    "id", "displayId", "title", "scope", "files", "status", "next", "checks", "blockers", "priority", "dependsOn", "dependsOnDisplayIds",
     "lease", "createdAt", "createdBy", "updatedAt",
 }  # fmt: skip
 LEASE = {

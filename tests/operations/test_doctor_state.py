@@ -81,11 +81,11 @@ def test_objects_that_were_pruned_are_said_and_put_back(project, git):
     older = git(project, "rev-parse", f"{REF}~1")
     loose = project / ".git" / "objects" / older[:2] / older[2:]
     loose.unlink()
-    assert "1 objects" in examine(project)["objects"]["summary"]
+    assert "1 object " in examine(project)["objects"]["summary"]
     assert loose.exists(), "reading the line puts back what it meets"
     loose.unlink()
     found = examine(project, fix=True)
-    assert "1 missing objects were put back from the journal" in found.mended
+    assert "missing objects were put back from the journal: 1" in found.mended
     assert found["objects"]["status"] == "ok"
 
 
@@ -125,7 +125,7 @@ def test_what_dead_programs_left_is_said_and_taken_away_once_it_is_old(project):
         age(path)
     assert f"{len(left)} files" in examine(project)["leftovers"]["summary"]
     found = examine(project, fix=True)
-    assert f"{len(left)} files that dead programs had left were taken away" in found.mended
+    assert f"taken away: {len(left)} files that dead programs had left" in found.mended
     assert not any(path.exists() for path in left)
     assert all(path.exists() for path in foreign)
 
@@ -163,7 +163,7 @@ def test_a_document_of_open_work_that_is_lost_is_said_at_once_and_one_of_the_arc
     assert opened in examine(project)["documents"]["summary"]
     assert examine(project)["documents"]["status"] == "failed"
     assert (
-        "2 lost or damaged objects of documents were put back from the operations" in examine(project, fix=True).mended
+        "lost or damaged objects of documents were put back from the operations: 2" in examine(project, fix=True).mended
     )
     assert examine(project, deep=True).amiss() == {}
 
@@ -242,6 +242,6 @@ def test_notes_of_agents_that_are_long_gone_are_forgotten_but_not_of_holders(pro
             age(notes / name, 31 * 24 * 3_600)
     assert "2 notes" in examine(project)["presence"]["summary"]
     found = examine(project, fix=True)
-    assert "2 agents that were not heard of for 30 days were forgotten" in found.mended
+    assert "forgotten: 2 agents not heard of for 30 days" in found.mended
     assert sorted(note.name for note in notes.iterdir()) == ["holder-1", "new-1"]
     assert examine(project, fix=True).mended == []

@@ -57,6 +57,7 @@ def task(**change):
         "blockers": [],
         "priority": 2,
         "dependsOn": [],
+        "dependsOnDisplayIds": [],
         "lease": None,
         "createdAt": "2026-11-22T15:00:00.000Z",
         "createdBy": "human-1",
@@ -284,7 +285,8 @@ LONG = task(
     next="run the tests again, and then look at the slow one, which has been slow since last week",
     checks=[{"name": "unit", "status": "passed", "at": NOW}, {"name": "lint", "status": "failed", "at": NOW}],
     blockers=["the review of AGT-20261122-004"],
-    dependsOn=["AGT-20261121-009"],
+    dependsOn=["task_20261121_009_9f3a51c20b7d"],
+    dependsOnDisplayIds=["AGT-20261121-009"],
     lease=lease(displayId="AGT-20261122-005"),
 )
 REFUSAL = {

@@ -129,7 +129,7 @@ def hostile_pieces(text):
     evil = task(
         title=text, scope=text, next=text, status=text, displayId=text, blockers=[text], lease=held, files=[text]
     )
-    evil |= {"dependsOn": [text], "checks": [{"name": text, "status": text}]}
+    evil |= {"dependsOnDisplayIds": [text], "checks": [{"name": text, "status": text}]}
     violation = {"path": text, "reason": text, "holder": text, "commit": text, "hint": text}
     return evil, held, CONFLICT | held | {"example": text}, violation
 

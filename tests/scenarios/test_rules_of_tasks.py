@@ -43,6 +43,7 @@ def test_r14_a_new_task_is_open_and_nobody_holds_it(world):
         "blockers": [],
         "priority": 2,
         "dependsOn": [],
+        "dependsOnDisplayIds": [],
         "lease": None,
         "createdAt": "2026-11-22T16:00:00.000Z",
         "createdBy": "alice-1",
@@ -149,6 +150,7 @@ def test_r22_a_task_depends_on_tasks_that_exist_each_once(world):
     first, second = world.create(), world.create()
     task = world.create(depends_on=(first["displayId"], first["id"], second["id"]))
     assert task["dependsOn"] == [first["id"], second["id"]]
+    assert task["dependsOnDisplayIds"] == [first["displayId"], second["displayId"]]
     with world.refuses("no_such_task", Kind.NOT_FOUND):
         world.create(depends_on="AGT-20261122-099")
 

@@ -7,6 +7,7 @@ from coordinaut_git.errors import CoordinautError
 from coordinaut_git.operations.checks.finding import Check, Exam, Finding
 from coordinaut_git.plumbing.engine import ObjectMissing
 from coordinaut_git.plumbing.objects import BadObject
+from coordinaut_git.render.words import number
 from coordinaut_git.replay.checkpoints import replayed
 from coordinaut_git.stores.git import health, leftovers
 from coordinaut_git.stores.git.stale_lock import STALE_AFTER_S
@@ -45,7 +46,7 @@ def _journal(exam: Exam) -> Finding:
         return Finding("ok", "the last operation that was written here is not known any more")
     if behind:
         advice = f"If nobody meant to: git update-ref {exam.settings.ref} {last} {head}"
-        return Finding("warning", f"the line was set back by {len(behind)} operations that were written here", advice)
+        return Finding("warning", f"the line was set back by {number(len(behind), 'operation')} of this clone", advice)
     if newer <= exam.state.seq - health.NEAR:  # it may be on the line, far back: another copy of us wrote since
         return Finding("ok", "what was written here last is long ago")
     advice = f"Look at both: git log --oneline {head} {last}. The other one is not lost as long as nobody prunes."
@@ -58,7 +59,7 @@ def _objects(exam: Exam) -> Finding:
     missing = store.engine.missing(sorted(store.journal.oids()))
     if missing:
         advice = "They are put back when they are needed, or now by: coordinaut doctor --fix"
-        return Finding("warning", f"{len(missing)} objects that were written lately are gone", advice)
+        return Finding("warning", f"gone: {number(len(missing), 'object')} written lately", advice)
     return Finding("ok", "all objects that were written lately are there")
 
 
@@ -67,7 +68,7 @@ def _packs(exam: Exam) -> Finding:
         loose, packs = exam.workspace.git_store.counted(exam.workspace.coordinator.head())
     except (ObjectMissing, BadObject) as problem:
         return Finding("warning", f"they cannot be counted: {problem}", "Look closer: coordinaut doctor --deep")
-    counted = f"{loose} loose objects and {packs} packs of ours"
+    counted = f"{number(loose, 'loose object')} and {number(packs, 'pack')} of ours"
     if loose > MANY_LOOSE:
         return Finding("warning", f"{counted}: they are not being packed", "Pack them: coordinaut doctor --fix")
     return Finding("ok", counted)
@@ -76,7 +77,7 @@ def _packs(exam: Exam) -> Finding:
 def _left(exam: Exam) -> Finding:
     found = leftovers.find(exam.place, exam.now_ms)
     if found:
-        summary = f"{len(found)} files were left by programs that died, such as {_short(found[0], exam)}"
+        summary = f"{number(len(found), 'file')} left by programs that died, such as {_short(found[0], exam)}"
         return Finding("warning", summary, "They do no harm. Take them away: coordinaut doctor --fix")
     return Finding("ok", "nothing was left behind by programs that died")
 
@@ -125,9 +126,13 @@ def _replay(exam: Exam) -> Finding:
             f"but replaying gives {first.replayed[:12]}{also}",
             "Compare with another clone how that came; then have the documents written anew: coordinaut migrate",
         )
-    trees = f"the trees of {found.agreeing} checkpoints are the very same" if found.agreeing else "no checkpoint yet"
+    trees = (
+        f"the trees are the very same at {number(found.agreeing, 'checkpoint')}"
+        if found.agreeing
+        else "no checkpoint yet"
+    )
     past = f", {found.settled} that differed were written anew since" if found.settled else ""
-    return Finding("ok", f"{found.state.seq} operations replayed; {trees}{past}")
+    return Finding("ok", f"{number(found.state.seq, 'operation')} replayed; {trees}{past}")
 
 
 BEFORE_LINE: tuple[Check, ...] = (("objects", _objects),)

@@ -4,6 +4,7 @@ from coordinaut_git.documents import FORMAT
 from coordinaut_git.errors import CoordinautError
 from coordinaut_git.operations.checks.finding import Check, Exam, Finding, some
 from coordinaut_git.protocol.invariants import broken_promises
+from coordinaut_git.render.words import number
 from coordinaut_git.replay.anew import differing, state_anew
 from coordinaut_git.storage import GIT
 
@@ -42,7 +43,7 @@ def line(exam: Exam) -> Finding:
         return Finding("failed", said, error.hint or "Put back what was there before, from a backup or another disk.")
     if not state.seq:
         return Finding("ok", "no operation yet")
-    return Finding("ok", f"{state.seq} operations up to {head[:12]}, the newest at {state.at}")
+    return Finding("ok", f"{number(state.seq, 'operation')} up to {head[:12]}, the newest at {state.at}")
 
 
 def _promises(exam: Exam) -> Finding:
@@ -72,13 +73,13 @@ def _documents(exam: Exam) -> Finding:
 
 
 def _all_documents(exam: Exam) -> Finding:
-    return Finding("ok", f"all {len(exam.state.contents())} documents can be read")
+    return Finding("ok", f"every document can be read; there are {len(exam.state.contents())}")
 
 
 def _entries(exam: Exam) -> Finding:
     """Every step of the line is checked by whoever reads it."""
     count = sum(1 for _ in exam.workspace.store.log(exam.workspace.coordinator.head()))
-    return Finding("ok", f"{count} operations, each follows on the one before it")
+    return Finding("ok", f"{number(count, 'operation')}, each follows on the one before it")
 
 
 def _replay(exam: Exam) -> Finding:
@@ -89,8 +90,10 @@ def _replay(exam: Exam) -> Finding:
     wrong = differing(workspace.coordinator.state_of_documents(head), right)
     if wrong:
         advice = "Have the documents written anew: coordinaut migrate"
-        return Finding("failed", f"{len(wrong)} documents are not what replaying gives: {some(list(wrong))}", advice)
-    return Finding("ok", f"{right.seq} operations replayed; all {len(right.contents())} documents are the very same")
+        count = number(len(wrong), "document")
+        return Finding("failed", f"{count} not as replaying gives: {some(list(wrong))}", advice)
+    replayed, documents = number(right.seq, "operation"), number(len(right.contents()), "document")
+    return Finding("ok", f"{replayed} replayed; the documents are the very same: {documents}")
 
 
 CHECKS: tuple[Check, ...] = (("promises", _promises), ("clock", _clock))

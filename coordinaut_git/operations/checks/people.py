@@ -6,6 +6,7 @@ from pathlib import Path
 from coordinaut_git.operations.checks.finding import Check, Exam, Finding, some
 from coordinaut_git.protocol.model import HandoffStatus, Lease
 from coordinaut_git.protocol.refusals import holder
+from coordinaut_git.render.words import number
 
 SILENT_MS = 24 * 3_600_000
 LONG_GONE_MS = 30 * 24 * 3_600_000
@@ -54,8 +55,9 @@ def _handoffs(exam: Exam) -> Finding:
             else f"{first.owner}'s answer"
         )
         advice = "See them with `coordinaut handoff list`; the owner's release keeps a promise, and both may cancel."
-        return Finding("warning", f"{len(old)} handoffs wait for more than a day: {first.id} for {waits}", advice)
-    return Finding("ok", f"{len(pending)} are open" if pending else "none is open")
+        late = number(len(old), "handoff")
+        return Finding("warning", f"{late} waiting for more than a day: {first.id} for {waits}", advice)
+    return Finding("ok", f"{len(pending) or 'none'} open")
 
 
 def gone_worktrees(exam: Exam) -> dict[Path, str]:

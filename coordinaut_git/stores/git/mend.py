@@ -26,18 +26,18 @@ def mend(store: GitStore, restore: Callable[[Head], int] = lambda _: 0) -> Itera
     with store.queue(WAIT_S) as held:
         healed = heal_recent(store.journal, store.engine.missing, store.engine.write)
         if healed:
-            yield f"{len(healed)} missing objects were put back from the journal"
+            yield f"missing objects were put back from the journal: {len(healed)}"
         lock = store.place.common_dir / f"{store.settings.ref}.lock"
         if held and lock.exists() and set_aside_if_stale(lock, folder=store.place.own_dir, unfinished=None):
             yield f"{lock.name}, which a dead program had left, was set aside"
         ref = store.engine.read_ref(store.settings.ref)
         if isinstance(ref, RefAt) and (restored := _restored(Head(ref.id), restore)):
-            yield f"{restored} lost or damaged objects of documents were put back from the operations"
+            yield f"lost or damaged objects of documents were put back from the operations: {restored}"
         if not isinstance(ref, RefMissing) and not _is_whole(store, ref):
             yield from _put_back(store, ref)
         ref = store.engine.read_ref(store.settings.ref)
         if isinstance(ref, RefAt) and (packed := store.pack_loose(Head(ref.id))):
-            yield f"{packed} loose objects were packed"
+            yield f"loose objects were packed: {packed}"
 
 
 def _restored(head: Head, restore: Callable[[Head], int]) -> int:

@@ -43,7 +43,7 @@ def mend(store: JsonStore) -> Iterator[str]:
             os.replace(built, folder.state)  # noqa: PTH105 - as everywhere here
             folder.flush_folder()
     beside = f"; what was there is kept as {kept.name}" if kept.exists() else ""
-    yield f"{STATE} was built anew from the {newest.seq} operations in {EVENTS}{beside}"
+    yield f"{STATE} was built anew from {EVENTS}, up to operation {newest.seq}{beside}"
 
 
 def _is_damaged(store: JsonStore) -> bool:
