@@ -1,0 +1,164 @@
+"""What a command that grants ownership does before it answers, with real clones of a real hub."""
+
+from contextlib import ExitStack
+
+import pytest
+from teams import Hub
+
+from coordinaut_git.errors import CoordinautError
+from coordinaut_git.protocol import requests as ask
+from coordinaut_git.protocol.model import Actor
+
+
+@pytest.fixture
+def hub(tmp_path):
+    with ExitStack() as opened:
+        yield Hub(tmp_path, opened)
+
+
+def refusal(call):
+    with pytest.raises(CoordinautError) as caught:
+        call()
+    return caught.value
+
+
+def test_a_claim_is_answered_when_the_hub_has_it(hub):
+    ann = hub.clone("ann")
+    done = ann.claim("src/**")
+    assert [text.split()[0] for text in hub.line] == ["create", "claim"]
+    assert done.moment.confirmed_upto == done.state.seq == 2
+    assert not ann.provisional
+    assert ann.workspace.notices == []
+
+
+def test_what_grants_nothing_waits_for_the_next_that_does(hub):
+    ann = hub.clone("ann")
+    task = ann.create("src/**")
+    assert len(ann.provisional) == 1
+    ann.claim(task=task)
+    assert not ann.provisional
+
+
+def test_whoever_lost_the_race_is_refused_as_if_he_had_known(hub):
+    ann, bob = hub.clone("ann"), hub.clone("bob")
+    mine, hers = bob.create("src/api/**"), ann.claim("src/**")
+    error = refusal(lambda: bob.claim(task=mine))
+    assert (error.code, error.exit_code) == ("scope_conflict", 1)
+    assert error.details["conflicts"][0]["agentInstance"] == "ann-1"
+    assert len(hub.line) == 2, "nothing of the lost claim is on the line"
+    assert bob.state.lease(mine) is None
+    assert bob.state.lease(hers.operation.change.task_id).agent_instance == "ann-1"
+    assert [text.split()[0] for text in bob.provisional] == ["create"]
+
+
+def test_a_claim_that_does_not_meet_the_faster_one_is_published_after_it(hub):
+    ann, bob = hub.clone("ann"), hub.clone("bob")
+    mine = bob.create("docs/**")
+    ann.claim("src/**")
+    done = bob.claim(task=mine)
+    assert [text.split()[0] for text in hub.line] == ["create", "claim", "create", "claim"]
+    assert done.moment.confirmed_upto == done.state.seq == 4
+    assert done.state.lease(mine).fence == 4
+
+
+def test_the_task_that_was_meant_is_claimed_though_its_number_is_anothers_now(hub):
+    ann, bob = hub.clone("ann"), hub.clone("bob")
+    mine = bob.create("docs/**")
+    number = bob.state.task(mine).display_id
+    ann.claim("src/**")
+    assert ann.state.task(next(iter(ann.state.leases()))).display_id == number
+    done = bob.ask(ask.ClaimTask(task=number))
+    assert done.operation.change.task_id == mine
+    assert done.state.task(mine).display_id != number
+
+
+def test_without_the_hub_a_claim_is_provisional_and_says_so(hub):
+    ann = hub.clone("ann")
+    with hub.away():
+        done = ann.claim("src/**")
+    assert done.moment.confirmed_upto == 0
+    assert [notice.partition(",")[0] for notice in ann.workspace.notices] == ["Provisional"]
+    assert len(ann.provisional) == 2
+    ann.team.sync()
+    assert len(hub.line) == 2
+
+
+def test_a_provisional_claim_that_lost_is_a_recorded_refusal_and_both_are_told(hub):
+    ann, bob = hub.clone("ann"), hub.clone("bob")
+    with hub.away():
+        mine = bob.claim("src/api/**").operation
+    ann.claim("src/**")
+    synced = bob.team.sync()
+    assert [(lost.operation.id, lost.code) for lost in synced.refused] == [(mine.id, "scope_conflict")]
+    assert (synced.fetched, synced.replayed, synced.pushed) == (2, 2, 2)
+    assert bob.state.refusal(mine.id).code == "scope_conflict"
+    assert hub.line[-1].startswith("refused: claim ")
+    ann.team.sync()
+    assert ann.state.contents() == bob.state.contents()
+    assert any("your claim" in text.lower() for text in ann.inbox("bob-1"))
+    assert any("bob-1" in text for text in ann.inbox("ann-1"))
+
+
+def test_under_the_policy_confirmed_nothing_is_granted_without_the_hub(hub):
+    ann = hub.clone("ann", policy="confirmed")
+    task = ann.create("src/**")
+    with hub.away():
+        error = refusal(lambda: ann.claim(task=task))
+    assert (error.code, error.exit_code) == ("not_confirmed", 5)
+    assert error.hint
+    assert ann.state.lease(task) is None
+    assert [text.split()[0] for text in ann.provisional] == ["create"]
+    assert ann.claim(task=task).state.lease(task)
+
+
+def test_under_the_policy_confirmed_a_release_goes_on_without_the_hub(hub):
+    ann = hub.clone("ann", policy="confirmed")
+    task = ann.claim("src/**").operation.change.task_id
+    with hub.away():
+        assert ann.ask(ask.ReleaseTask(task=task)).state.lease(task) is None
+
+
+def test_a_host_that_refuses_leaves_the_claim_provisional_with_its_words(hub):
+    ann = hub.clone("ann")
+    hook = hub.path / "hooks" / "pre-receive"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text("#!/bin/sh\necho no such refs here >&2\nexit 1\n")
+    hook.chmod(0o755)
+    done = ann.claim("src/**")
+    assert done.moment.confirmed_upto == 0
+    assert "Provisional" in ann.workspace.notices[0]
+    hook.unlink()
+    assert ann.team.sync().pushed == 2
+
+
+def test_another_worktree_sees_the_claim_at_once_and_publishes_it_along_with_its_own(hub, tmp_path):
+    ann = hub.clone("ann")
+    with hub.away():
+        ann.claim("src/**")
+        other = Actor(instance="eve-1", agent="eve")
+        error = refusal(lambda: ann.claim("src/x", actor=other))
+    assert error.code == "scope_conflict"
+    ann.claim("docs/**", actor=other)
+    assert not ann.provisional
+    assert len(hub.line) == 5
+
+
+def test_a_push_that_was_cut_off_is_not_taken_back_while_it_may_land(hub):
+    ann = hub.clone("ann", policy="confirmed")
+    note = ann.workspace.place.own_dir / "pushing"
+    note.parent.mkdir(exist_ok=True)
+    note.write_text("\n")  # as a process leaves it that was killed while it created the ref on the hub
+    task = ann.create("src/**")
+    with hub.away():
+        error = refusal(lambda: ann.claim(task=task))
+    assert (error.code, error.exit_code) == ("unknown_outcome", 5)
+    assert ann.state.lease(task), "it may be on the hub already"
+    ann.team.sync()
+    assert not note.exists()
+
+
+def test_hooks_publish_nothing(hub):
+    ann = hub.clone("ann")
+    ann.workspace.publishing = None
+    ann.claim("src/**")
+    assert len(ann.provisional) == 2
