@@ -1,0 +1,210 @@
+"""Agents: what they ask for, what they were answered, and how their processes end.
+
+Rule 1: an agent asks as a person or a program would: by what it sees, which may be old.
+Rule 2: every command is written down with its answer; its operations carry its number in their ids.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from actors import Died, Handle, OnItsWay, Running
+from network import Line
+
+from coordinaut_git.coordinator import Coordinator, Done
+from coordinaut_git.documents import Head
+from coordinaut_git.errors import CoordinautError, Kind
+from coordinaut_git.protocol import requests as ask
+from coordinaut_git.protocol.model import Actor, Answer, Mode, Status
+from coordinaut_git.protocol.state import State
+from coordinaut_git.sync.loop import Team
+from coordinaut_git.sync.publishing import PUBLISHED_AT_ONCE, Publishing
+
+if TYPE_CHECKING:
+    from machines import Machine
+
+PATTERNS = ("src/a", "src/b", "src/", "docs/", "lib")
+PATHS = ("src/a", "src/b", "docs/a", "lib")
+TERMS = ("2m", "10m", "10m", "1h")
+NUMBER_DIGITS = 8
+
+
+@dataclass(kw_only=True)
+class Command:
+    """What was asked, and what the agent was told: `done`, an error's code, `unknown`, or nothing (`died`)."""
+
+    number: int
+    instance: str
+    machine: str
+    request: ask.Request
+    told: str = "died"
+    kind: str = ""
+    operation: str | None = None
+    confirmed: bool | None = None
+    fences: frozenset[int] = field(default=frozenset())
+    published: int = 0
+
+
+class CommandIds:
+    """Tokens that tell which command they were made for."""
+
+    def __init__(self) -> None:
+        self.number, self._count = 0, 0
+
+    def token(self, size_bytes: int) -> str:
+        """The command's number and a running one, in hexadecimal."""
+        self._count += 1
+        return f"{self.number:0{NUMBER_DIGITS}x}{self._count:0{2 * size_bytes - NUMBER_DIGITS}x}"
+
+
+def number_of(operation_id: str) -> int:
+    """The number of the command that an operation was made for."""
+    return int(operation_id.removeprefix("op_")[:NUMBER_DIGITS], 16)
+
+
+class Program:
+    """One run of coordinaut on a machine: a coordinator, and the team's part of it."""
+
+    def __init__(self, machine: "Machine", name: str, *, mortal: bool = True) -> None:
+        self.running, self.ids = Running(machine, name, mortal=mortal), CommandIds()
+        self.coordinator = Coordinator(Handle(self.running), machine, self.ids, team=True)
+        self.team = Team(
+            self.coordinator.store,
+            self.coordinator,
+            Line(self.running),
+            check=self._check,
+            alone=self.running.alone,
+            on_its_way=OnItsWay(self.running),
+        )
+        self._publishing = Publishing(self.team, policy=machine.policy, notice=lambda _: None)
+
+    def carry_out(self, request: ask.Request, actor: Actor) -> Done:
+        """What the command of that name does."""
+        done = self.coordinator.run(request, actor)
+        published = done.operation is not None and isinstance(done.operation.change, PUBLISHED_AT_ONCE)
+        return self._publishing.publish(done, request, actor) if published else done
+
+    def confirmed(self, operation_id: str) -> bool:
+        """Whether the remote has an operation, as far as is known here."""
+        known = self.coordinator.read()
+        upto = self.team.confirmed_upto(known)
+        return any(
+            entry.id == operation_id and entry.seq <= upto for _, entry in self.coordinator.store.back(known.head)
+        )
+
+    def _check(self, at: Head, theirs: Head) -> None:
+        """What a git store does with its commits: every entry lawful, the documents those of its replay."""
+
+
+class Agent:
+    """A worktree with an agent in it: its commands are short programs, or one that lives long."""
+
+    def __init__(self, machine: "Machine", name: str, *, lasting: bool) -> None:
+        self.machine, self.world, self.name, self._lasting = machine, machine.world, name, lasting
+        self.actor = Actor(instance=f"{name}-1", agent=name)
+        self._program: Program | None = None
+        self._again: ask.Request | None = None
+
+    def live(self, commands: int) -> None:
+        """Ask for one thing after the other."""
+        for _ in range(commands):
+            self.world.stage.pause(self.world.chance.choice(self.world.plan.idle_ms))
+            self.command()
+
+    def command(self) -> None:
+        """One command, from its start to its answer or its death."""
+        if self._program is None or not self._lasting:
+            self._program = Program(self.machine, self.name)
+        program = self._program
+        try:
+            if self.world.happens(0.15):
+                program.team.sync()
+                return
+            request, self._again = self._again or self._request(program.coordinator.read().state), None
+            self._ask(program, request)
+        except CoordinautError as error:
+            self.world.happened[error.code] += 1
+        except (Died, KeyboardInterrupt) as end:
+            self.world.happened[type(end).__name__] += 1
+            self._program = None
+
+    def _ask(self, program: Program, request: ask.Request) -> None:
+        command = self.world.command(self.actor.instance or "", self.machine.name, request)
+        program.ids.number = command.number
+        program.running.log("asks", command.number, request)
+        try:
+            done = program.carry_out(request, self.actor)
+        except CoordinautError as error:
+            command.told, command.kind = error.code, str(error.kind)
+            program.running.log("is told", error.code, error.message)
+            if error.code == "unknown_outcome" and self.world.happens(0.5):
+                self._again = request
+            raise
+        self._note(program, command, done)
+
+    def _note(self, program: Program, command: Command, done: Done) -> None:
+        command.told = "done"
+        if done.operation is None:
+            return
+        command.operation, command.confirmed = done.operation.id, program.confirmed(done.operation.id)
+        program.running.log("is told done", command.operation, "confirmed" if command.confirmed else "provisional")
+        command.published = len(self.world.published.bodies)
+        self.world.happened[done.operation.op] += 1
+        self.world.happened["confirmed" if command.confirmed else "provisional"] += 1
+        lease = done.state.lease(done.operation.change.task_id or "")
+        if isinstance(command.request, ask.ClaimTask) and lease and lease.agent_instance == self.actor.instance:
+            command.fences = frozenset({lease.fence})
+
+    def _request(self, state: State) -> ask.Request:
+        """Something that makes sense by what is seen here."""
+        pick = self.world.chance.choice
+        tasks = [task.id for task in state.open_tasks()]
+        if len(tasks) < self.world.tasks:
+            return ask.CreateTask(title="a task", files=(pick(PATTERNS),))
+        mine = [lease.task_id for lease in state.leases_of(self.actor.instance)]
+        makes = pick(self._usual(tasks) + self._holding(mine) * (2 if mine else 0) + self._handing(state, tasks, mine))
+        return makes()
+
+    def _usual(self, tasks: list[str]) -> list[Callable[[], ask.Request]]:
+        pick = self.world.chance.choice
+        task, files = pick(tasks), (pick(PATTERNS),)
+        mode = pick((None, None, None, Mode.SHARED_DOCS, Mode.ADVISORY))
+        claim = ask.ClaimTask(task=task, files=files, mode=mode, ttl=pick(TERMS))
+        taking = ask.ClaimTask(task=task, files=files, ttl=pick(TERMS), takeover_reason="it is silent")
+        posted = ask.PostMessage(text="hello", broadcast=True)
+        return (
+            [lambda: claim] * 4 + [lambda: taking] * 4 + [lambda: posted, lambda: ask.UpdateTask(task=task, next="go")]
+        )
+
+    def _holding(self, mine: list[str]) -> list[Callable[[], ask.Request]]:
+        if not mine:
+            return []
+        task = self.world.chance.choice(mine)
+        return [
+            lambda: ask.ReleaseTask(task=task),
+            ask.Heartbeat,
+            lambda: ask.UpdateTask(task=task, status=Status.FIXING),
+            lambda: ask.UpdateTask(task=task, status=Status.DONE),
+            lambda: ask.KeepPromises(paths=(self.world.chance.choice(PATHS),)),
+        ]
+
+    def _handing(self, state: State, tasks: list[str], mine: list[str]) -> list[Callable[[], ask.Request]]:
+        pick, pending = self.world.chance.choice, state.pending_handoffs()
+        wanted = ask.RequestHandoff(task=pick(mine or tasks), files=(pick(PATTERNS),), reason="it is time")
+        found: list[Callable[[], ask.Request]] = [lambda: wanted]
+        for one in pending:
+            if self.actor.instance in (one.owner, one.requester):
+                answer = pick([*Answer, Answer.HANDOFF_NOW, Answer.GRANT_AFTER_COMMIT])
+                found += [lambda one=one, answer=answer: ask.RespondHandoff(id=one.id, status=answer)] * 2  # type: ignore[misc]
+        return found
+
+
+def is_a_refusal(command: Command) -> bool:
+    """Whether the agent was told that nothing came of it."""
+    return (
+        command.kind in {Kind.REFUSED, Kind.INVALID, Kind.NOT_FOUND, Kind.CONTENDED} and command.told not in UNCERTAIN
+    )
+
+
+UNCERTAIN = {"unknown_outcome"}
+"""What an agent is told when nobody knows."""

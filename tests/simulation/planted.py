@@ -1,0 +1,246 @@
+"""Faults to be found: each breaks one thing that a promise stands on, in the process of the test only.
+
+Rule 1: a fault is what somebody could well write; none breaks the simulation itself.
+Rule 2: what a fault replaces must be there, so that a renamed part is noticed.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import network
+import pytest
+from team_world import ROUGH, STRICT, USUAL, Plan
+
+from coordinaut_git.coordinator import Coordinator
+from coordinaut_git.protocol import apply, asking, replay
+from coordinaut_git.stores.memory import MemoryStore
+from coordinaut_git.sync import loop, publishing
+from coordinaut_git.sync.remote import PushUnknown, Raced
+
+Patch = pytest.MonkeyPatch
+Plant = Callable[[Patch], None]
+CROWDED = replace(USUAL, machines=2, agents=3, idle_ms=(0, 0, 0, 5))
+LONELY = replace(ROUGH, commands=16, network=replace(ROUGH.network, unreachable=0.4, refused=0.3))
+CUT_OFF = replace(STRICT, network=replace(ROUGH.network, late=0.4, unreachable=0.3))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Planted:
+    """A fault, and the kind of world in which it shows soon."""
+
+    plant: Plant
+    plan: Plan = USUAL
+
+
+def _around(where: Any, name: str, made: Callable[..., Any]) -> Plant:
+    """Replace something by what `made` makes of it."""
+    old = getattr(where, name)
+    return lambda patch: patch.setattr(where, name, made(old))
+
+
+# --- in the coordinator
+
+
+def _decided_once(decided: Callable[..., Any]) -> Callable[..., Any]:
+    """What was decided before a lost race is committed after it."""
+
+    def remember(self: Coordinator, known: Any, request: Any, actor: Any) -> Any:
+        last = self.__dict__.get("first")
+        if last and last[0] is request and last[1].operation:
+            return last[1]._replace(known=known)
+        self.__dict__["first"] = request, decided(self, known, request, actor)
+        return self.__dict__["first"][1]
+
+    return remember
+
+
+def _by_the_wall_clock(moment: asking.Moment, lease: Any) -> bool:
+    return bool(lease.expires_at <= moment.local)
+
+
+def _seen_by_position(store: MemoryStore, seq: int) -> int | None:
+    """What stood at a position first tells when whatever stands there now was seen."""
+    first = store.__dict__.setdefault("first_seen", {})
+    now = store._elapsed_ms() if store._elapsed_ms else 0
+    for _, entry in store.back(store.head()):
+        if entry.seq not in first:
+            first[entry.seq] = store._seen.get(entry.id, now)
+    return now - first[seq] if seq in first else None
+
+
+def _no_comparison(rebuild: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda store, expected, onto, entries, changes: rebuild(store, store.head(), onto, entries, changes)
+
+
+# --- in the replay
+
+
+def _replaying(change: Callable[..., Any]) -> Callable[..., Any]:
+    """A replay that is given other operations, or gives other fates."""
+    real = loop.replayed
+    return lambda ours, theirs, operations, skip=(), **how: change(real, ours, theirs, list(operations), skip, how)
+
+
+def _forgetting_ids(real, ours, theirs, operations, skip, how):
+    return real(ours, theirs, operations, (), **how)
+
+
+def _backwards(real, ours, theirs, operations, skip, how):
+    return real(ours, theirs, operations[::-1], skip, **how)
+
+
+def _without_the_last(real, ours, theirs, operations, skip, how):
+    return real(ours, theirs, operations[:-1], skip, **how)
+
+
+def _without_the_refused(real, ours, theirs, operations, skip, how):
+    """What is refused is left out: there would only be trouble."""
+    lost = {fate.operation.id for fate in real(ours, theirs, operations, skip, **how) if fate.refused}
+    return real(ours, theirs, operations, {*lost, *skip}, **how)
+
+
+def _without_what_is_older(real, ours, theirs, operations, skip, how):
+    """The newer of two lines wins, by its clock."""
+    return real(ours, theirs, [one for one in operations if one.at >= theirs.at], skip, **how)
+
+
+def _own_fence(granted: Callable[..., Any]) -> Callable[..., Any]:
+    """A grant keeps the fence that it had before the replay."""
+    fences: dict[Any, int] = {}
+
+    def grant(step: Any, task: Any, change: Any, ended: Any) -> Any:
+        lease = granted(step, task, change, ended)
+        return replace(lease, fence=fences.setdefault((task.id, lease.agent_instance, lease.files), lease.fence))
+
+    return grant
+
+
+def _judged_anew(translated: Callable[..., Any]) -> Callable[..., Any]:
+    """Whether something was refused before does not matter."""
+    return lambda sides, operation, stood, here: replace(translated(sides, operation, stood, here), refused=None)
+
+
+# --- in the loop
+
+
+def _keeping_all(joined: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda team, so_far=loop._NOTHING_YET, without=(): joined(team, so_far)
+
+
+def _dropping_all(joined: Callable[..., Any]) -> Callable[..., Any]:
+    """With the operation that waits for its answer, everything else goes."""
+
+    def drop(team: loop.Team, so_far: Any = loop._NOTHING_YET, without: Any = ()) -> Any:
+        everything = [entry.id for entry in team.unpublished()]
+        return joined(team, so_far, everything if without else ())
+
+    return drop
+
+
+def _all_confirmed(team: loop.Team, known: Any) -> int:
+    return int(known.state.seq)
+
+
+def _decided_again_after_a_cut(pushed: Callable[..., Any]) -> Callable[..., Any]:
+    """A push that was cut off has not happened."""
+
+    def push(team: loop.Team) -> Any:
+        result = pushed(team)
+        if team.unsettled and team.unpublished():
+            team.unsettled = False
+            team.withdraw(team.unpublished()[-1].id)
+        return result
+
+    return push
+
+
+def _settled(withdrawing: Callable[..., Any]) -> Callable[..., Any]:
+    """After a push that was cut off the policy is still sure that nothing was granted."""
+
+    def unconfirmed(self: Any, pending: Any, error: Any) -> Any:
+        self._team.unsettled = False
+        return withdrawing(self, pending, error)
+
+    return unconfirmed
+
+
+# --- on the way to the remote
+
+
+def _forced(push: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda line, new, expected: push(line, new, line._world.remote.tip)
+
+
+def _tracking_first(push: Callable[..., Any]) -> Callable[..., Any]:
+    def moved(line: network.Line, new: Any, expected: Any) -> None:
+        line._machine.tracking = new
+        push(line, new, expected)
+
+    return moved
+
+
+def _told_as_done(*failures: type[Exception]) -> Callable[..., Any]:
+    def made(push: Callable[..., Any]) -> Callable[..., Any]:
+        def told(line: network.Line, new: Any, expected: Any) -> None:
+            try:
+                push(line, new, expected)
+            except failures:
+                line._machine.tracking = new
+
+        return told
+
+    return made
+
+
+PLANTED: dict[str, Planted] = {
+    "after a lost race nothing is decided again": Planted(
+        plant=_around(Coordinator, "_decided", _decided_once), plan=replace(CROWDED, machines=1)
+    ),
+    "an unknown outcome means that nothing was written": Planted(
+        plant=_around(Coordinator, "_landed", lambda _: lambda *_: None), plan=ROUGH
+    ),
+    "a lease has expired when the wall clock says so": Planted(
+        plant=_around(asking.Moment, "expired", lambda _: _by_the_wall_clock)
+    ),
+    "sightings are kept by position": Planted(
+        plant=_around(MemoryStore, "seen_ms_ago", lambda _: _seen_by_position), plan=replace(USUAL, commands=16)
+    ),
+    "a rebuilt line replaces whatever is there": Planted(
+        plant=_around(MemoryStore, "rebuild", _no_comparison), plan=CROWDED
+    ),
+    "a replay forgets operation ids": Planted(plant=_around(loop, "replayed", lambda _: _replaying(_forgetting_ids))),
+    "a replay goes backwards": Planted(plant=_around(loop, "replayed", lambda _: _replaying(_backwards))),
+    "a replay drops the last operation": Planted(
+        plant=_around(loop, "replayed", lambda _: _replaying(_without_the_last))
+    ),
+    "a replay drops what it would refuse": Planted(
+        plant=_around(loop, "replayed", lambda _: _replaying(_without_the_refused))
+    ),
+    "a replay drops what is older than the other line": Planted(
+        plant=_around(loop, "replayed", lambda _: _replaying(_without_what_is_older))
+    ),
+    "fences are kept from the old line": Planted(plant=_around(apply, "granted", _own_fence)),
+    "a refused operation comes to life again": Planted(
+        plant=_around(replay._Sides, "_translated", _judged_anew), plan=LONELY
+    ),
+    "nobody is told of a refusal": Planted(plant=_around(apply.letters, "refused", lambda _: lambda *_: {})),
+    "what waits for its answer is not withdrawn": Planted(plant=_around(loop.Team, "joined", _keeping_all)),
+    "everything is withdrawn with what waits": Planted(plant=_around(loop.Team, "joined", _dropping_all)),
+    "what is only local is called confirmed": Planted(
+        plant=_around(loop.Team, "confirmed_upto", lambda _: _all_confirmed)
+    ),
+    "a push that was cut off is taken as not done": Planted(
+        plant=_around(loop.Team, "pushed", _decided_again_after_a_cut)
+    ),
+    "a push that was cut off is settled for the policy": Planted(
+        plant=_around(publishing.Publishing, "_unconfirmed", _settled), plan=CUT_OFF
+    ),
+    "a push that was cut off is taken as done": Planted(
+        plant=_around(network.Line, "push", _told_as_done(PushUnknown))
+    ),
+    "a push that lost the race is taken as done": Planted(plant=_around(network.Line, "push", _told_as_done(Raced))),
+    "the push is forced": Planted(plant=_around(network.Line, "push", _forced)),
+    "the tracking ref moves before the push": Planted(plant=_around(network.Line, "push", _tracking_first)),
+}
+"""What is broken, in words, with how."""

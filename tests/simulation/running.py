@@ -1,0 +1,30 @@
+"""Running worlds: from a seed to what is wrong with what came of it."""
+
+from types import SimpleNamespace
+from typing import TYPE_CHECKING
+
+import judge
+
+from coordinaut_git import coordinator
+from coordinaut_git.sync import loop
+
+if TYPE_CHECKING:
+    import pytest
+    from team_world import TeamWorld
+
+
+def no_real_pauses(patch: "pytest.MonkeyPatch") -> None:
+    """Let nobody sleep in earnest: time goes by in the simulation."""
+    asleep = SimpleNamespace(sleep=lambda _: None)
+    for module in (coordinator, loop):
+        assert module.time.sleep, "there is nothing to replace"
+        patch.setattr(module, "time", asleep)
+
+
+def outcome(world: "TeamWorld") -> list[str]:
+    """What is wrong with a run: broken promises, and whatever the run ended of."""
+    try:
+        world.run()
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is a finding
+        return [f"{type(error).__name__}: {error}"]
+    return list(judge.complaints(world))

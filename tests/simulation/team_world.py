@@ -1,0 +1,203 @@
+"""A team in one process: machines with clones, agents in worktrees, a remote, a network, clocks; all from one seed.
+
+Rule 1: the same seed gives the same run, and the same complaint.
+Rule 2: the parts are the real ones: protocol, coordinator, replay, and the loop of sync. Made up is only the world.
+
+`TeamWorld(seed).run()` goes through it, `judge.examine(world)` tells what it broke.
+"""
+
+import random
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from agents import Agent, Command, Program
+from baton import Stage
+from machines import Machine
+from network import Network, Remote
+from published import Published
+
+from coordinaut_git.coordinator import Done
+from coordinaut_git.documents import Head
+from coordinaut_git.protocol import requests as ask
+from coordinaut_git.protocol.model import Actor
+from coordinaut_git.stores.memory import Pool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Faults:
+    """How often something goes wrong on the machines."""
+
+    death: float = 0.0
+    commit: float = 0.0
+    clocks: float = 0.0
+    git: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What kind of world a seed gives."""
+
+    machines: int = 3
+    agents: int = 2
+    commands: int = 8
+    tasks: int = 3
+    idle_ms: tuple[int, ...] = (0, 0, 5, 1_000, 20_000, 120_000, 600_000)
+    policy: str = "provisional"
+    faults: Faults = field(default_factory=Faults)
+    network: Network = field(default_factory=Network)
+
+
+CALM = Plan()
+USUAL = Plan(
+    faults=Faults(death=0.003, commit=0.03, clocks=0.3, git=0.1),
+    network=Network(
+        unreachable=0.05, cut_before=0.03, cut_after=0.05, late=0.03, refused=0.01, interrupted=0.01, partitions=0.5
+    ),
+)
+ROUGH = Plan(
+    faults=Faults(death=0.01, commit=0.1, clocks=0.5, git=0.2),
+    network=Network(
+        unreachable=0.1, cut_before=0.1, cut_after=0.15, late=0.1, refused=0.03, interrupted=0.02, partitions=1.0
+    ),
+)
+STRICT = replace(USUAL, policy="confirmed")
+PLANS = (CALM, USUAL, USUAL, STRICT, ROUGH, replace(ROUGH, policy="confirmed"))
+ROUNDS = 2
+WEATHER_MS = (1_000, 60_000, 600_000)
+
+
+class TeamWorld:
+    """A run."""
+
+    def __init__(self, seed: int, plan: Plan | None = None, *, keep_trace: bool = False) -> None:
+        self.seed, self.chance = seed, random.Random(seed)
+        plan = plan or self.chance.choice(PLANS)
+        self.plan, self.faults, self.network, self.tasks = plan, plan.faults, plan.network, plan.tasks
+        self.stage = Stage(self.chance)
+        self.pool = Pool()
+        self.births: dict[str, int] = {}
+        self.published = Published(self._elapsed)
+        self.remote = Remote(self._swapped)
+        self.happened: Counter[str] = Counter()
+        self.commands: list[Command] = []
+        self.later: list[Callable[[], bool]] = []
+        self.refused_somewhere: dict[str, str] = {}
+        self.machines = [self._machine(number) for number in range(plan.machines)]
+        self._awake = 0
+        self.trace: list[str] = []
+        self._keep_trace = keep_trace
+
+    def log(self, *words: object) -> None:
+        """Write down what happens, where somebody wants to read it."""
+        if self._keep_trace:
+            self.trace.append(f"{self.stage.now:>9} " + " ".join(map(str, words)))
+
+    def _machine(self, number: int) -> Machine:
+        machine = Machine(self, f"m{number}")
+        machine.store.create()
+        return machine
+
+    # --- the run
+
+    def run(self) -> "TeamWorld":
+        """Everybody acts until all have done their part, then the faults end, and all come together."""
+        for machine in self.machines:
+            for number in range(self.plan.agents):
+                agent = Agent(machine, f"{machine.name}w{number}", lasting=self.happens(0.4))
+                self._awake += 1
+                self.stage.add(lambda agent=agent: self._live(agent))  # type: ignore[misc]
+        self.stage.add(self._weather)
+        self.stage.run()
+        self._calm_down()
+        return self
+
+    def _live(self, agent: Agent) -> None:
+        try:
+            agent.live(self.plan.commands)
+        finally:
+            self._awake -= 1
+
+    def _weather(self) -> None:
+        """Clocks jump, machines are cut off, late things arrive, people use git by hand."""
+        while self._awake:
+            self.stage.pause(self.chance.choice(WEATHER_MS), lambda: not self._awake)
+            machine = self.chance.choice(self.machines)
+            if self.happens(self.faults.clocks):
+                machine.jump()
+            if self.happens(self.network.partitions):
+                machine.cut_off = not machine.cut_off
+            if self.happens(self.faults.git):
+                machine.tracking = self.remote.tip
+            if self.later and self.happens(0.7):
+                self.arrive(self.later.pop(self.chance.randrange(len(self.later))))
+
+    def _calm_down(self) -> None:
+        """Nothing goes wrong any more: within a few rounds all have the same line, and a new claim is confirmed."""
+        while self.later:
+            self.arrive(self.later.pop(0))
+        self.faults, self.network = Faults(), Network()
+        for machine in self.machines:
+            machine.cut_off = False
+        self._come_together()
+        self.confirmed_at_the_end = [self._claims(machine) for machine in self.machines]
+        self._come_together()
+
+    def _come_together(self) -> None:
+        for _ in range(ROUNDS):
+            for machine in self.machines:
+                Program(machine, "end", mortal=False).team.sync()
+
+    def arrive(self, late: Callable[[], bool]) -> None:
+        """What was on its way comes to its end."""
+        self.happened["late and landed" if late() else "late and lost"] += 1
+
+    def _claims(self, machine: Machine) -> bool:
+        """Whether a new task can be claimed and confirmed, by somebody new."""
+        name = f"{machine.name}new"
+        program, actor = Program(machine, name, mortal=False), Actor(instance=name)
+        task = self._asked(program, ask.CreateTask(title="the last"), actor).operation
+        assert task is not None
+        claim = ask.ClaimTask(task=task.change.task_id, files=(f"{name}/",))
+        claimed = self._asked(program, claim, actor).operation
+        return claimed is not None and program.confirmed(claimed.id)
+
+    def _asked(self, program: Program, request: ask.Request, actor: Actor) -> Done:
+        program.ids.number = self.command(str(actor.instance), program.running.machine.name, request).number
+        return program.carry_out(request, actor)
+
+    # --- what its parts ask and tell
+
+    def happens(self, often: float) -> bool:
+        """Whether something of this probability happens now."""
+        return often > 0 and self.chance.random() < often
+
+    def command(self, instance: str, machine: str, request: ask.Request) -> Command:
+        """Write a new command down."""
+        command = Command(number=len(self.commands), instance=instance, machine=machine, request=request)
+        self.commands.append(command)
+        return command
+
+    def born(self, machine: Machine, operation_id: str) -> None:
+        """Note when and where an operation was first on some line."""
+        if operation_id not in self.births:
+            self.births[operation_id] = self.stage.now
+            machine.made.append(operation_id)
+
+    def stands(self, machine: Machine, head: Head) -> None:
+        """Note what a machine's new line says of operations that are refused on it."""
+        documents = machine.store.snapshot(head).documents
+        for day in documents.names("refusals"):
+            for name in documents.names(f"refusals/{day.rstrip('/')}"):
+                self.refused_somewhere.setdefault(name.removesuffix(".json"), machine.name)
+
+    def _elapsed(self, first: int, last: int) -> int:
+        bodies = self.published.bodies
+        return self.births[bodies[last - 1]["id"]] - self.births[bodies[first - 1]["id"]]
+
+    def _swapped(self, old: Head | None, new: Head) -> None:
+        """The remote's line goes on: from nowhere else than from where it was."""
+        after = self.machines[0].after(old, new)
+        assert after is not None, "published points were rewritten"
+        documents = self.machines[0].store.snapshot(new).documents
+        self.published.follow([entry.body for _, entry in after], documents)
