@@ -48,30 +48,39 @@ class Publishing:
         """
         if done.operation is None or not _is_published(done.operation):
             return done
-        pending = _Pending(done, done.operation)
+        pending = _Pending(done, done.operation, request, actor)
         with ExitStack() as turn:
             try:
                 turn.enter_context(self._team.alone())
             except CoordinautError as error:
                 return self._unconfirmed(pending, error, settled=False)
             try:
-                return self._published(pending, request, actor)
+                return self._published(pending)
             except _Unjudged as failure:
                 return self._unconfirmed(pending, failure.error, settled=not self._team.unsettled)
 
-    def _published(self, pending: "_Pending", request: Request, actor: Actor) -> Done:
+    def _published(self, pending: "_Pending") -> Done:
         for attempt in range(ATTEMPTS):
-            refused = self._coordinator.read().state.refusal(pending.operation.id)
+            refused = self._refused(pending.operation)
             if not refused and not self._waits(pending.operation):
                 return self._now(pending.done)
             if attempt:
                 pause(attempt)
-            if refused or not self._exchanged(pending.operation):
-                again = self._coordinator.run(_meant(request, pending.operation), actor)
-                if again.operation is None:
-                    return again
-                pending.done, pending.operation = again, again.operation
+            if (refused or not self._exchanged(pending.operation)) and (done := self._again(pending)):
+                return done
         raise _Unjudged(outrun(self._team.remote.name))
+
+    def _again(self, pending: "_Pending") -> Done | None:
+        """Decide anew; gives the answer where nothing needs writing."""
+        again = self._coordinator.run(_meant(pending.request, pending.operation), pending.actor)
+        if again.operation is None:
+            return again
+        pending.done, pending.operation = again, again.operation
+        return None
+
+    def _refused(self, operation: Operation) -> bool:
+        """Whether another process of this clone has joined the lines, and the operation was refused there."""
+        return self._coordinator.read().state.refusal(operation.id) is not None
 
     def _waits(self, operation: Operation) -> bool:
         """Whether the remote has not got the operation yet, as far as is known."""
@@ -97,33 +106,52 @@ class Publishing:
 
     def _unconfirmed(self, pending: "_Pending", error: CoordinautError, *, settled: bool) -> Done:
         """The answer where the remote cannot say; `settled` if it surely has not got the operation, nor gets it yet."""
-        team = self._team.remote.name
         if self._policy != CONFIRMED or not _gives_ownership(pending.operation):
-            self._notice(f"Provisional, until {team} has it: {error.message}")
+            self._notice(f"Provisional, until {self._team.remote.name} has it: {error.message}")
+            return self._standing(pending)
+        refused = self._refused(pending.operation)
+        if not refused and not self._waits(pending.operation):
             return self._now(pending.done)
-        if not settled:
-            raise contended(
-                "unknown_outcome",
-                f"It could not be told whether {team} has taken operation {pending.operation.id}: {error.message}",
-                hint="See what became of it when the remote can be reached: coordinaut sync, then coordinaut mine",
-                operation=pending.operation.id,
-            ) from error
-        self._team.withdraw(pending.operation.id)
-        raise contended(
+        if not refused and not settled:
+            raise self._unknown(pending.operation, error) from error
+        if not refused:
+            self._team.withdraw(pending.operation.id)
+        raise self._not_confirmed(error) from error
+
+    def _standing(self, pending: "_Pending") -> Done:
+        """What was done, as long as it counts here; or what is decided in its place."""
+        for _ in range(ATTEMPTS):
+            if not self._refused(pending.operation):
+                return self._now(pending.done)
+            if done := self._again(pending):
+                return done
+        raise outrun(self._team.remote.name)
+
+    def _unknown(self, operation: Operation, error: CoordinautError) -> CoordinautError:
+        team = self._team.remote.name
+        return contended(
+            "unknown_outcome",
+            f"It could not be told whether {team} has taken operation {operation.id}: {error.message}",
+            hint="See what became of it when the remote can be reached: coordinaut sync, then coordinaut mine",
+            operation=operation.id,
+        )
+
+    def _not_confirmed(self, error: CoordinautError) -> CoordinautError:
+        return contended(
             "not_confirmed",
-            f"Nothing was granted, since {team} could not confirm it: {error.message}",
+            f"Nothing was granted, since {self._team.remote.name} could not confirm it: {error.message}",
             hint=error.hint,
             cause=error.code,
-        ) from error
+        )
 
 
 class _Pending:
     """The newest attempt at what was asked for, of which nobody has been told yet."""
 
-    __slots__ = ("done", "operation")
+    __slots__ = ("actor", "done", "operation", "request")
 
-    def __init__(self, done: Done, operation: Operation) -> None:
-        self.done, self.operation = done, operation
+    def __init__(self, done: Done, operation: Operation, request: Request, actor: Actor) -> None:
+        self.done, self.operation, self.request, self.actor = done, operation, request, actor
 
 
 class _Unjudged(Exception):

@@ -1,6 +1,6 @@
 """What a command that grants ownership does before it answers, with real clones of a real hub."""
 
-from contextlib import ExitStack
+from contextlib import ExitStack, closing, nullcontext
 
 import pytest
 from teams import Hub
@@ -8,6 +8,7 @@ from teams import Hub
 from coordinaut_git.errors import CoordinautError
 from coordinaut_git.protocol import requests as ask
 from coordinaut_git.protocol.model import Actor
+from coordinaut_git.workspace import open_workspace
 
 
 @pytest.fixture
@@ -155,6 +156,37 @@ def test_a_push_that_was_cut_off_is_not_taken_back_while_it_may_land(hub):
     assert ann.state.lease(task), "it may be on the hub already"
     ann.team.sync()
     assert not note.exists()
+
+
+@pytest.mark.parametrize(("policy", "code"), [("provisional", "scope_conflict"), ("confirmed", "not_confirmed")])
+def test_whoever_waits_in_vain_for_its_turn_is_not_told_of_a_claim_that_the_other_process_lost(hub, policy, code):
+    ann, bob = hub.clone("ann"), hub.clone("bob", policy=policy)
+    mine = bob.create("src/api/**")
+    ann.claim("src/**")
+    with closing(open_workspace(hub.folder / "bob", {})) as other:
+
+        def taken(_wait_s):
+            other.team.sync()
+            return nullcontext(enter_result=False)
+
+        bob.team._alone = taken
+        error = refusal(lambda: bob.claim(task=mine))
+    assert error.code == code
+    assert bob.state.lease(mine) is None
+
+
+def test_whoever_waits_in_vain_for_its_turn_is_told_that_the_other_process_has_published(hub):
+    bob = hub.clone("bob", policy="confirmed")
+    mine = bob.create("src/api/**")
+    with closing(open_workspace(hub.folder / "bob", {})) as other:
+
+        def taken(_wait_s):
+            other.team.sync()
+            return nullcontext(enter_result=False)
+
+        bob.team._alone = taken
+        done = bob.claim(task=mine)
+    assert done.moment.confirmed_upto == done.state.seq == 2
 
 
 def test_hooks_publish_nothing(hub):
