@@ -148,7 +148,7 @@ def _decided_again_after_a_cut(pushed: Callable[..., Any]) -> Callable[..., Any]
     def push(team: loop.Team) -> Any:
         result = pushed(team)
         if team.unsettled and team.unpublished():
-            team.unsettled = False
+            team._on_its_way.put(None)
             team.withdraw(team.unpublished()[-1].id)
         return result
 
@@ -158,9 +158,8 @@ def _decided_again_after_a_cut(pushed: Callable[..., Any]) -> Callable[..., Any]
 def _settled(withdrawing: Callable[..., Any]) -> Callable[..., Any]:
     """After a push that was cut off the policy is still sure that nothing was granted."""
 
-    def unconfirmed(self: Any, pending: Any, error: Any) -> Any:
-        self._team.unsettled = False
-        return withdrawing(self, pending, error)
+    def unconfirmed(self: Any, pending: Any, error: Any, *, settled: bool) -> Any:
+        return withdrawing(self, pending, error, settled=True)
 
     return unconfirmed
 
