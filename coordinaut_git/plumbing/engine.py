@@ -97,6 +97,13 @@ class Engine(Protocol):
         """The kind and content of an object, checked against its name; raises `ObjectMissing`, `ObjectDamaged`."""
         ...
 
+    def size(self, name: str) -> tuple[str, int]:
+        """The kind of an object and the bytes of its content, as its header has it; raises as `read` does.
+
+        For whoever must not read what is too large: of the content nothing is read, nor checked.
+        """
+        ...
+
     def packed(self) -> Callable[[str], bytes | None]:
         """What gives the content of an object that lies in a pack of this repository, else None: for long walks."""
         ...

@@ -8,6 +8,7 @@ Rule 2: every failure of pygit2 is turned into one of the interface's words here
 import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import TypeVar
 
 import pygit2
 from pygit2.enums import ObjectType, ReferenceType
@@ -25,8 +26,10 @@ from coordinaut_git.plumbing.engine import (
     RefStale,
 )
 from coordinaut_git.plumbing.libgit2_errors import FAILURES, Cause, cause_of, text_of, write_failure
-from coordinaut_git.plumbing.loose import loose_path, read_loose
+from coordinaut_git.plumbing.loose import loose_header, loose_path, read_loose
 from coordinaut_git.plumbing.objects import BLOB, COMMIT, TREE, object_id
+
+T = TypeVar("T")
 
 _TYPES = {COMMIT: ObjectType.COMMIT, TREE: ObjectType.TREE, BLOB: ObjectType.BLOB}
 _WRITES = 5
@@ -89,8 +92,19 @@ class Pygit2Engine:
         try:
             number, data = self._repository.read(name)
         except FAILURES:
-            number, data = self._read_afresh(name)
+            number, data = self._afresh(name, pygit2.Odb.read)
         return _KINDS.get(number, "tag"), data
+
+    def size(self, name: str) -> tuple[str, int]:
+        """See `Engine.size`."""
+        found = loose_header(self._objects, name)
+        if found is not None:
+            return found
+        try:
+            number, size = self._repository.odb.read_header(name)
+        except FAILURES:
+            number, size = self._afresh(name, pygit2.Odb.read_header)
+        return _KINDS.get(int(number), "tag"), size
 
     def packed(self) -> Callable[[str], bytes | None]:
         """See `Engine.packed`. Loose objects are left out: libgit2 spins for ever on one that is cut off."""
@@ -148,10 +162,10 @@ class Pygit2Engine:
         """See `Engine.close`."""
         self._repository.free()
 
-    def _read_afresh(self, name: str) -> tuple[int, bytes]:
+    def _afresh(self, name: str, read: Callable[[pygit2.Odb, str], T]) -> T:
         """Read without caches: packs may have been replaced since this process opened them."""
         try:
-            return pygit2.Odb(self._objects).read(name)
+            return read(pygit2.Odb(self._objects), name)
         except KeyError:
             raise ObjectMissing(name) from None
         except FAILURES as error:

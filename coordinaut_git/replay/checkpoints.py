@@ -9,16 +9,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from coordinaut_git.documents import FORMAT, Entry, Head
+from coordinaut_git.documents import FORMAT, Head
 from coordinaut_git.errors import CoordinautError
 from coordinaut_git.plumbing.objects import object_id, parse_tree
 from coordinaut_git.protocol.apply import apply
-from coordinaut_git.protocol.ops import SchemaMigrated, from_entry
+from coordinaut_git.protocol.ops import Operation, SchemaMigrated, from_entry
 from coordinaut_git.protocol.state import State
 from coordinaut_git.stores.git.genesis import GENESIS_OBJECTS, GENESIS_TREE
 from coordinaut_git.stores.git.health import Step, document_problems, kept_format, steps
 from coordinaut_git.stores.git.store import GitStore
-from coordinaut_git.stores.git.tree import Objects, TreeDocuments, checkpoint_tree
+from coordinaut_git.stores.git.tree import Objects, Read, TreeDocuments, checkpoint_tree
 
 _SWEEP_FROM = 20_000
 
@@ -67,11 +67,11 @@ def replayed(store: GitStore, head: Head, agreed: Callable[[Objects], None] = la
 
     `agreed` is told what is new in each checkpoint whose tree is the very one that is kept.
     """
-    replay = _Replay()
+    replay = Replay.from_nothing()
     agreeing, settled = 0, 0
     differing: list[Difference] = []
     for step in steps(store.engine, head):
-        replay.apply(step.entry)
+        replay.apply(from_entry(step.entry), step.entry.seq)
         if not step.is_checkpoint:
             continue
         tree, objects = replay.checkpoint(step.entry.seq)
@@ -97,17 +97,32 @@ def _is_of_this_format(store: GitStore, step: Step) -> bool:
         return True
 
 
-class _Replay:
-    """The state after the operations so far, on documents that are kept as git trees in memory."""
+class Replay:
+    """The state after the operations so far, on documents that are kept as git trees in memory.
 
-    def __init__(self) -> None:
-        self._objects = {object_id(kind, data): data for kind, data in GENESIS_OBJECTS}
+    It begins with a `state` on the documents of a `tree`; what is not in memory is had from `read`.
+    """
+
+    def __init__(self, read: Read, tree: str, state: State) -> None:
+        self._read, self._tree = read, tree
+        self._objects: dict[str, bytes] = {}
         self._sweep_at = _SWEEP_FROM
-        self._tree = GENESIS_TREE
-        self.state = State(TreeDocuments(self._content, self._tree), 0)
+        self.state = state
 
-    def apply(self, entry: Entry) -> None:
-        self.state = apply(self.state, from_entry(entry), entry.seq)
+    @classmethod
+    def from_nothing(cls) -> "Replay":
+        """One that begins with the first point of every line."""
+        first = {object_id(kind, data): data for kind, data in GENESIS_OBJECTS}
+
+        def read(kind: str, name: str) -> bytes:
+            del kind
+            return first[name]
+
+        return cls(read, GENESIS_TREE, State(TreeDocuments(read, GENESIS_TREE), 0))
+
+    def apply(self, operation: Operation, seq: int) -> None:
+        """Apply the next operation."""
+        self.state = apply(self.state, operation, seq)
 
     def checkpoint(self, seq: int) -> tuple[str, Objects]:
         """Write the documents as of operation `seq`; gives the id of their tree and the objects that are new in it."""
@@ -120,8 +135,7 @@ class _Replay:
         return self._tree, objects
 
     def _content(self, kind: str, name: str) -> bytes:
-        del kind
-        return self._objects[name]
+        return self._objects[name] if name in self._objects else self._read(kind, name)
 
     def _reachable(self) -> dict[str, bytes]:
         """What the newest tree holds: everything else was replaced since."""
@@ -129,6 +143,8 @@ class _Replay:
         waiting = [(self._tree, True)]
         while waiting:
             name, folder = waiting.pop()
+            if name not in self._objects:  # nor is anything below it
+                continue
             found[name] = self._objects[name]
             items = parse_tree(found[name]).values() if folder else ()
             waiting.extend((item.id, item.folder) for item in items)

@@ -5,14 +5,13 @@ Rule 1: what was fetched is gone through, operation by operation, before our lin
 
 import os
 from contextlib import AbstractContextManager, suppress
-from itertools import takewhile
+from functools import partial
 from pathlib import Path
 
 from coordinaut_git.coordinator import Coordinator
-from coordinaut_git.documents import Head
 from coordinaut_git.plumbing.queue import Turn, WriterQueue
-from coordinaut_git.protocol.ops import from_entry
 from coordinaut_git.stores.git.store import GitStore
+from coordinaut_git.sync.checking import check_fetched
 from coordinaut_git.sync.loop import Team
 from coordinaut_git.sync.remote import GitRemote
 
@@ -24,15 +23,11 @@ def open_team(store: GitStore, coordinator: Coordinator, remote: str) -> Team:
     def alone(wait_s: float) -> AbstractContextManager[Turn]:
         return queue.turn(wait_s)
 
-    def check(common: Head, theirs: Head) -> None:
-        for _, entry in takewhile(lambda point: point[0] != common, store.back(theirs)):
-            from_entry(entry)
-
     return Team(
         store,
         coordinator,
         GitRemote(store, remote),
-        check=check,
+        check=partial(check_fetched, store),
         alone=alone,
         on_its_way=Note(store.place.own_dir / "pushing"),
     )
