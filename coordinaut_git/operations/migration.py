@@ -95,5 +95,4 @@ def _corrected(workspace: Workspace, head: Head, state: State) -> int | None:
 
 def _label(state: State, form: int, head: Head) -> str:
     """A name that is the same whenever this head is backed up: the instant of its newest operation, format and id."""
-    instant = str(state.at).partition(".")[0].replace("-", "").replace(":", "")
-    return f"{instant}Z-format-{form}-{head[:12]}"
+    return f"{state.at.compact}-format-{form}-{head[:12]}"

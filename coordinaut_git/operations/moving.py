@@ -150,8 +150,7 @@ def _clean(folder: Path | None) -> str | None:
 
 
 def _label(state: State, target: Storage, head: Head) -> str:
-    instant = str(state.at).partition(".")[0].replace("-", "").replace(":", "")
-    return f"{instant}Z-before-{target.kind}-{head[:12]}"
+    return f"{state.at.compact}-before-{target.kind}-{head[:12]}"
 
 
 def _answer(storage: Storage, store: Store, operations: int, *, changed: bool) -> Json:

@@ -51,6 +51,11 @@ class Instant(int):
         """The UTC day as `YYYYMMDD`."""
         return datetime.fromtimestamp(int(self) // 1000, UTC).strftime("%Y%m%d")
 
+    @property
+    def compact(self) -> str:
+        """For the name of a file or a ref: `20261122T160000Z`."""
+        return f"{_to_the_second(int(self) // 1000).replace('-', '').replace(':', '')}Z"
+
 
 @lru_cache(256)  # an operation writes one instant several times
 def _to_the_second(seconds: int) -> str:

@@ -18,7 +18,7 @@ async def post(call: Call) -> Response:
 
     def make(line: Line) -> Json:
         head, now = Head(sent.head) if sent.head else line.head(), line.clock.now()
-        name = sent.label or f"{str(now)[:19].replace(':', '').replace('-', '')}Z-{head[:12]}"
+        name = sent.label or f"{now.compact}-{head[:12]}"
         return backups.make(call.place, line.store, head, name, str(now))
 
     return answer(await call.read(make), 201)
