@@ -12,6 +12,9 @@ from typing import Any, NoReturn
 
 from coordinaut_git.documents import Entry
 
+NAME = "[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
+"""What teams, projects and backups on a server are called; a letter or digit comes first, so none is `.` or `..`."""
+
 _NUMBERS = ("seq", "at")
 _TEXTS = ("id", "summary", "author", "authorId")
 _ENTRY_KEYS = frozenset({*_NUMBERS, *_TEXTS, "operation"})

@@ -8,11 +8,10 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, RootModel
 
 from coordinaut_git.documents import Entry
-from coordinaut_git.faces.http.values import NAME_PATTERN
 from coordinaut_git.operations.wire import model
 from coordinaut_git.protocol.model import MessageKind
 from coordinaut_git.protocol.requests import PostMessage
-from coordinaut_git.wire import entry_of
+from coordinaut_git.wire import NAME, entry_of
 
 LARGEST_LIMIT = 10_000
 LONGEST_WAIT_S = 60
@@ -190,7 +189,7 @@ class MessagesGiven(Given):
 class BackupSent(Sent):
     """What to keep."""
 
-    label: str | None = Field(None, pattern=f"^{NAME_PATTERN}$", description="Its name; the instant if left out.")
+    label: str | None = Field(None, pattern=f"^{NAME}$", description="Its name; the instant if left out.")
     head: HeadName | None = Field(None, min_length=1, description="An earlier point, in place of the newest.")
 
 

@@ -13,7 +13,7 @@ from pydantic.json_schema import models_json_schema
 from coordinaut_git import __version__
 from coordinaut_git.faces.http.models import Failure
 from coordinaut_git.faces.http.table import TABLE, Access, Condition, Route
-from coordinaut_git.faces.http.values import NAME_PATTERN
+from coordinaut_git.wire import NAME
 
 Json = dict[str, Any]
 SCHEMAS = "#/components/schemas/"
@@ -110,7 +110,7 @@ def _response(route: Route, status: int) -> Json:
 def _parameters(route: Route) -> Iterator[Json]:
     for name in ("team", "project", "backup"):
         if f"{{{name}}}" in route.path:
-            schema = {"type": "string", "pattern": f"^{NAME_PATTERN}$"}
+            schema = {"type": "string", "pattern": f"^{NAME}$"}
             yield {"name": name, "in": "path", "required": True, "schema": schema}
     if route.query:
         yield from _query(route.query)

@@ -4,11 +4,9 @@ import re
 
 from coordinaut_git.documents import Head
 from coordinaut_git.faces.http.problems import bad_value, head_needed
+from coordinaut_git.wire import NAME
 
-NAME_PATTERN = "[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
-"""Names of teams, projects and backups: they begin with a letter or digit, so that none is `.` or `..`."""
-
-_NAME = re.compile(NAME_PATTERN)
+_NAME = re.compile(NAME)
 _TAG = re.compile(r'\s*(W/)?"([^"\x00-\x20\x7f]*)"\s*')
 
 

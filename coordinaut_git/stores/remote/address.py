@@ -12,11 +12,13 @@ from ipaddress import ip_address
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from coordinaut_git.errors import CoordinautError, invalid
+from coordinaut_git.wire import NAME
 
+TOKEN = "COORDINAUT_TOKEN"  # noqa: S105 - the name of a variable
 ALLOW_HTTP = "COORDINAUT_REMOTE_ALLOW_HTTP"
 """The variable that lets a token travel over plain HTTP, for networks where nobody listens."""
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_NAME = re.compile(NAME)
 _PLAIN = re.compile(r"[\x21-\x7e]+")
 _PORTS = {"http": 80, "https": 443}
 _TRUE = ("1", "true", "yes", "on")
@@ -125,7 +127,7 @@ def check_token(token: str) -> str:
     if not _PLAIN.fullmatch(token):
         raise invalid(
             "bad_token_form",
-            "The token in COORDINAUT_TOKEN holds a blank, a line's end or another character that no token has.",
+            f"The token in {TOKEN} holds a blank, a line's end or another character that no token has.",
             hint="Set it again, without quotes inside and without a final newline.",
         )
     return token
@@ -146,7 +148,7 @@ def _split(url: str) -> SplitResult:
     except ValueError as error:
         raise _bad_url(f"cannot be read: {error}", "Give one as https://host:port") from None
     if split.username is not None or split.password is not None:
-        raise _bad_url("has a user's name or a password in it", "Give the token in COORDINAUT_TOKEN.")
+        raise _bad_url("has a user's name or a password in it", f"Give the token in {TOKEN}.")
     if split.scheme not in _PORTS or not split.hostname:
         raise _bad_url(f"is {url!r}, which is no address of a server", "Give one as https://host:port")
     if split.query or split.fragment or not split.path.isascii():

@@ -9,10 +9,9 @@ from typing import Any
 
 from coordinaut_git.documents import FORMAT
 from coordinaut_git.errors import CoordinautError, Kind, contended, denied, environment, invalid, not_found
-from coordinaut_git.stores.remote.address import Address
+from coordinaut_git.stores.remote.address import TOKEN, Address
 from coordinaut_git.stores.remote.transport import Answer
 
-TOKEN = "COORDINAUT_TOKEN"  # noqa: S105 - the name of a variable
 OK, CREATED = 200, 201
 MISSING, CONFLICT, STALE = 404, 409, 412
 BUSY = (429, 503)

@@ -13,7 +13,7 @@ from typing import Any
 
 from coordinaut_git.errors import CoordinautError, invalid
 from coordinaut_git.stores.remote import answers
-from coordinaut_git.stores.remote.address import Address, check_token, proxy_for
+from coordinaut_git.stores.remote.address import TOKEN, Address, check_token, proxy_for
 from coordinaut_git.stores.remote.answers import BROKEN_WAY, BUSY, Json, bad_answer, bad_token, unreachable
 from coordinaut_git.stores.remote.transport import Answer, Cut, Garbled, Transport, Unsent
 
@@ -68,7 +68,7 @@ class Server:
         was told to wait.
         """
         if self._transport is None:
-            raise bad_token(self.address, f"wants a token, and {answers.TOKEN} is not set")
+            raise bad_token(self.address, f"wants a token, and {TOKEN} is not set")
         content = None if body is None else _encoded(body)
         more = {**(headers or {}), **({"Content-Type": "application/json"} if content is not None else {})}
         patience = _Patience(AFTER_LOSS_S if self._hurry else self.timeout_s + wait_s)
