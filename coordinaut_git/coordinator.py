@@ -338,9 +338,7 @@ class Coordinator:
 
     def state_of_documents(self, head: Head) -> State:
         """The state at `head` as the documents there have it; raises `older_format`, `newer_format`, `unreadable_…`."""
-        snapshot = self.store.snapshot(head)
-        operations = ((from_entry(entry), entry.seq) for entry in snapshot.entries)
-        return _after(State(snapshot.documents, snapshot.seq), operations)
+        return state_at(self.store, head)
 
 
 def no_store() -> CoordinautError:
@@ -355,6 +353,13 @@ def _unknown(operation: Operation) -> CoordinautError:
         hint=f"Look for it before you ask again: coordinaut watch --since {operation.id}",
         operation=operation.id,
     )
+
+
+def state_at(store: Store, head: Head) -> State:
+    """The state at a point, as the documents and the operations since have it; raises as `state_of_documents`."""
+    snapshot = store.snapshot(head)
+    operations = ((from_entry(entry), entry.seq) for entry in snapshot.entries)
+    return _after(State(snapshot.documents, snapshot.seq), operations)
 
 
 def _after(state: State, operations: Iterable[tuple[Operation, int]]) -> State:

@@ -65,6 +65,11 @@ class Snapshot:
     documents: Documents
     entries: tuple[Entry, ...]
 
+    @property
+    def last(self) -> int:
+        """The number of the newest operation at `head`; 0 for none."""
+        return self.entries[-1].seq if self.entries else self.seq
+
 
 def check_format(form: int) -> None:
     """Raise environment `newer_format` or `older_format` for documents that this version does not write."""

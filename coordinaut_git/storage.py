@@ -161,16 +161,14 @@ def open_store(
         case Storage(folder=folder):
             assert folder is not None
             check_folder(folder)
-            return _open(storage.kind, storage, settings)
+            return _open_in(folder, storage.kind, settings)
 
 
-def _open(kind: str, storage: Storage, settings: Settings) -> Store:
-    assert storage.folder is not None
+def _open_in(folder: Path, kind: str, settings: Settings) -> Store:
     if kind == SQLITE:
         from coordinaut_git.stores.sql import open_sqlite_store
 
-        file, queue = storage.folder / STATE_FILES[SQLITE], storage.folder / "queue"
-        return open_sqlite_store(file, flush=settings.flush, queue_folder=queue)
+        return open_sqlite_store(folder / STATE_FILES[SQLITE], flush=settings.flush, queue_folder=folder / "queue")
     from coordinaut_git.stores.json import open_json_store
 
-    return open_json_store(storage.folder, flush=settings.flush)
+    return open_json_store(folder, flush=settings.flush)

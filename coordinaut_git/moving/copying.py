@@ -7,7 +7,7 @@ Rule 3: a copy counts when every operation is the same, and every document byte 
 
 from collections.abc import Callable, Sequence
 
-from coordinaut_git.coordinator import Known
+from coordinaut_git.coordinator import Known, state_at
 from coordinaut_git.documents import Entry, Head, OutcomeUnknown, StaleHead, Step, Store
 from coordinaut_git.errors import CoordinautError, contended, environment, refused
 from coordinaut_git.moving.lines import PORTION, portions, same_line, same_newest, seq_of
@@ -91,15 +91,6 @@ def not_empty(target: Store) -> CoordinautError:
         f"The {target.name} storage at {target.describe()['location']} keeps another history; it was left as it is.",
         hint="Name another place for the state.",
     )
-
-
-def state_at(store: Store, head: Head) -> State:
-    """The state at a point, as the documents and the operations since have it."""
-    snapshot = store.snapshot(head)
-    state = State(snapshot.documents, snapshot.seq)
-    for entry in snapshot.entries:
-        state = apply(state, from_entry(entry), entry.seq)
-    return state
 
 
 def add(target: Store, known: Known, entries: Sequence[Entry]) -> Known:

@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from contextlib import ExitStack, closing
 
 from coordinaut_git.clock import RandomIds, SystemClock
-from coordinaut_git.coordinator import Coordinator
+from coordinaut_git.coordinator import Coordinator, state_at
 from coordinaut_git.documents import Head, Store
 from coordinaut_git.errors import contended, refused
-from coordinaut_git.moving.copying import Parted, copy, state_at
+from coordinaut_git.moving.copying import Parted, copy
 from coordinaut_git.moving.intent import Intent, alone, drop_intent, read_intent
 from coordinaut_git.moving.lines import goes_on
 from coordinaut_git.plumbing.repository import Place, Repository

@@ -19,8 +19,7 @@ Portion = tuple[Entry, ...]
 
 def seq_of(store: Store, head: Head) -> int:
     """The number of the newest operation at `head`; 0 for none."""
-    snapshot = store.snapshot(head)
-    return snapshot.entries[-1].seq if snapshot.entries else snapshot.seq
+    return store.snapshot(head).last
 
 
 def portions(store: Store, head: Head, after: int = 0) -> Iterator[Portion]:

@@ -7,9 +7,10 @@ import pytest
 from moved_scene import busy_world
 from world import World, everything
 
+from coordinaut_git.coordinator import state_at
 from coordinaut_git.documents import OutcomeUnknown, StaleHead
 from coordinaut_git.errors import CoordinautError, environment
-from coordinaut_git.moving.copying import Parted, check_copy, check_prefix, copy, state_at
+from coordinaut_git.moving.copying import Parted, check_copy, check_prefix, copy
 from coordinaut_git.moving.lines import PORTION, portions, same_newest, seq_of
 from coordinaut_git.plumbing.repository import find
 from coordinaut_git.stores.git.store import open_git_store

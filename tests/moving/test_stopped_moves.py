@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 from world import World
 
+from coordinaut_git.coordinator import state_at
 from coordinaut_git.errors import CoordinautError
 from coordinaut_git.moving import finishing
-from coordinaut_git.moving.copying import state_at
 from coordinaut_git.moving.intent import Intent, alone, drop_intent, read_intent, write_intent
 from coordinaut_git.plumbing.repository import find
 from coordinaut_git.plumbing.settings import DEFAULT_REF, Settings

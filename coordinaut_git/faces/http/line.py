@@ -77,12 +77,11 @@ def seq_of(store: Store, head: Head) -> int:
             raise no_head(head)
         return seq
     try:
-        snapshot = store.snapshot(head)
+        return store.snapshot(head).last
     except CoordinautError as error:
         if error.code == "unknown_head":
             raise no_head(head) from error
         raise
-    return snapshot.entries[-1].seq if snapshot.entries else snapshot.seq
 
 
 def state_form(store: Store, head: Head, *, documents: bool) -> Json:

@@ -21,7 +21,6 @@ _BODIES = f"SELECT seq, head, body {_BETWEEN} DESC"
 _POSITION = "SELECT seq FROM coordinaut_entry WHERE line = ? AND head = ?"
 _HEAD_AT = "SELECT head FROM coordinaut_entry WHERE line = ? AND seq = ?"
 _MADE_BY = "SELECT head FROM coordinaut_entry WHERE line = ? AND id = ?"
-_NEWEST = "SELECT head, seq FROM coordinaut_line WHERE name = ?"
 ADD = f"INSERT INTO coordinaut_entry (line, {_FACTS}, boot, boot_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - a text of ours
 
 Read = Callable[..., list[Row]]
@@ -33,11 +32,6 @@ class Entries:
     def __init__(self, database: Database, line: str) -> None:
         self._database, self._line = database, line
         self._met: tuple[Head, int] = FIRST, 0
-
-    def newest(self) -> Head | None:
-        """The head of the line, if there is one."""
-        rows = self._read(_NEWEST, self._line)
-        return Head(rows[0][0]) if rows else None
 
     def position(self, head: Head, read: Read | None = None) -> int | None:
         """The seq of a point; None if it is not on the line. `read` asks another database."""

@@ -72,7 +72,7 @@ class SqlStore:
         self.database.prepare()
         return settled(
             lambda: self._write(lambda transaction: transaction.change(_MAKE_LINE, self.line, FIRST)) == 1,
-            lambda: False if self._entries.newest() else None,
+            lambda: False if self.head() else None,
         )
 
     def head(self) -> Head | None:
