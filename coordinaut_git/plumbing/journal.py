@@ -5,7 +5,8 @@ Rule 2: one append is one write(2) on a file opened for appending, so records of
 Rule 3: a record that is not whole is skipped; the next one is found by its mark.
 
 A record is a line `\0CJ1 <bytes> <crc32>\n`, then a JSON line (head, entry, seq, wall_ms, boot_ms, boot, objects as
-[id, kind, bytes]), then the objects' data. Two files are kept: `journal` and, once that was full, `journal.old`.
+[id, kind, bytes], and what else its writer wants to keep), then the objects' data. Two files are kept: `journal` and,
+once that was full, `journal.old`.
 """
 
 import fcntl
@@ -13,7 +14,7 @@ import json
 import os
 import time
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,18 +54,30 @@ class _Record:
 
 
 class Journal:
-    """The journal in `folder`, which is made when missing."""
+    """The journal called `name` in `folder`, which is made when missing."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, name: str = "journal") -> None:
         self.folder = folder
-        self._path = os.path.join(folder, "journal")  # noqa: PTH118 - a str is cheaper where every operation passes
+        self._path = os.path.join(folder, name)  # noqa: PTH118 - a str is cheaper where every operation passes
         self._old = self._path + ".old"
         self._sightings: tuple[tuple[int, int], dict[str | int, _About]] | None = None
 
-    def append(self, objects: Sequence[tuple[str, str, bytes]], *, head: str, entry_id: str, seq: int) -> bool:
+    def exists(self) -> bool:
+        """Whether anything was ever appended."""
+        return os.path.exists(self._path) or os.path.exists(self._old)  # noqa: PTH110 - a str, as above
+
+    def append(
+        self,
+        objects: Sequence[tuple[str, str, bytes]],
+        *,
+        head: str,
+        entry_id: str,
+        seq: int,
+        more: Mapping[str, Any] | None = None,
+    ) -> bool:
         """Remember operation `entry_id`, which is number `seq` and makes `head`, and its `(id, kind, data)` objects.
 
-        False if the file cannot be written, which is no reason to fail an operation.
+        False if the file cannot be written, which is no reason to fail an operation. `more` is kept for `abouts`.
         """
         about = {
             "head": head,
@@ -74,6 +87,7 @@ class Journal:
             "boot_ms": boottime_ms_now(),
             "boot": boot_id(),
             "objects": [[oid, kind, len(data)] for oid, kind, data in objects],
+            **(more or {}),
         }
         text = _encoded(about).encode() + b"\n"
         payload = b"".join((text, *(data for _, _, data in objects)))
@@ -104,6 +118,10 @@ class Journal:
     def newest_objects(self) -> Iterator[tuple[str, str, bytes]]:
         """Every object that is remembered as `(id, kind, data)`, those of the newest record first; not verified."""
         return (found for record in self._newest_first() for found in record.objects())
+
+    def abouts(self) -> Iterator[dict[str, Any]]:
+        """What each record says, the newest first, without its objects."""
+        return (record.about for record in self._newest_first())
 
     def stamp(self) -> tuple[int, int]:
         """A value that is another one once something was appended."""

@@ -106,6 +106,15 @@ class Line:
             yield name, body
             name = parent
 
+    def names(self, head: str) -> Iterator[str]:
+        """From `head` back to the first operation, the names alone; no step is checked."""
+        name = head
+        while name != GENESIS and (known := self._points.get(name)):
+            yield name
+            name = known.parent
+        for older, _ in self.bodies(name):
+            yield older
+
     def checkpoint_seq(self, point: Point) -> int:
         """Up to which operation the documents of the point's tree are; raises what `check_format` does."""
         form, seq = self.checkpoint(point)

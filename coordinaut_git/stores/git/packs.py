@@ -47,13 +47,13 @@ class Packs:
         """Store `(kind, data)` objects as one pack of ours; gives their ids. Raises as `write_pack` does."""
         return write_pack(self._objects, objects, flush=self._flush, before_named=self._remember)
 
-    def maintain(self, head: str, seq: int, read: Read) -> None:
+    def maintain(self, head: str, seq: int, read: Read, *, before: int | None = None) -> None:
         """After operation number `seq` has become `head`: pack what is loose and merge packs, if that is due.
 
-        `read` reads objects as `Engine.read` does. Costs nothing but every `PACK_EVERY` operations. Never raises for
-        what the disk or the repository does.
+        `read` reads objects as `Engine.read` does; `before` is the number of the head that was before, if several came
+        at once. Costs nothing but every `PACK_EVERY` operations. Never raises for what the disk or the repository does.
         """
-        if seq % PACK_EVERY:
+        if seq // PACK_EVERY == (seq - 1 if before is None else before) // PACK_EVERY:
             return
         with suppress(CoordinautError, ObjectMissing, BadObject, OSError):
             self.pack_loose(head, read)

@@ -9,7 +9,7 @@ import time
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import islice
+from itertools import accumulate, islice
 
 from coordinaut_git.documents import Changes, Contents, Entry, Head, Snapshot, StaleHead, Step, check_numbers
 from coordinaut_git.errors import CoordinautError, environment
@@ -27,6 +27,7 @@ from coordinaut_git.stores.git.line import Line, Point
 from coordinaut_git.stores.git.message import commit_of
 from coordinaut_git.stores.git.packs import Packs
 from coordinaut_git.stores.git.publish import Publisher
+from coordinaut_git.stores.git.sightings import Sightings
 from coordinaut_git.stores.git.tree import Objects, TreeDocuments, checkpoint_tree
 
 CHECKPOINT_EVERY = 64
@@ -38,6 +39,7 @@ _CHECK_EVERY_S = 1.0
 _WATCHED = 256
 _READ_AGAIN = 256
 _PUBLISH_AGAIN = 5
+_REMEMBERED_BYTES = 512 * 1024
 
 
 class GitStore:
@@ -54,6 +56,7 @@ class GitStore:
         engine.flush_writes(on=settings.flush)
         self.journal = Journal(place.own_dir)
         self.line = Line(engine, self._heal)
+        self._sightings = Sightings(self.journal, self._newest, self.line.names)
         self._packs = Packs(place.common_dir, place.own_dir, flush=settings.flush)
         self._queue = WriterQueue(place.own_dir / "queue")
         self._publisher = self.publisher(settings.ref)
@@ -132,7 +135,7 @@ class GitStore:
     def rebuild(self, expected: Head, onto: Head, entries: Sequence[Entry], changes: Changes) -> Head:
         """End the line in these entries after `onto`, by one pack and one swap of the ref; see `Joining.rebuild`."""
         check_numbers([Step(entry=entry, changes={}) for entry in entries])
-        parent = self.line.point(onto)
+        old, parent = self.line.point(expected), self.line.point(onto)
         if entries:
             _check_next(parent, entries[0])
         self._check_expected(expected)
@@ -140,9 +143,11 @@ class GitStore:
         for entry in entries:
             last = entry is entries[-1]
             chain.add(Step(entry=entry, changes=changes() if last else {}), checkpoint=last)
+        common = self._sightings.joining(old, parent)
         head = self._end_in(expected, chain)
-        if entries:
-            self.journal.append(chain.named(), head=head, entry_id=entries[-1].id, seq=entries[-1].seq)
+        self._sightings.joined(common, parent, entries, head)
+        self._remember(chain)
+        self._packs.maintain(head, chain.newest.seq, self.engine.read, before=old.seq)
         return head
 
     def back(self, head: Head) -> Iterator[tuple[Head, Entry]]:
@@ -194,6 +199,18 @@ class GitStore:
         """What moves a ref of this repository, with the patience and the care that the line's own needs."""
         return Publisher(self.engine, ref, self.line, self._queue, self.place.own_dir)
 
+    def _remember(self, chain: Chain) -> None:
+        """Keep the newest objects of the chain for healing."""
+        sizes = accumulate(len(data) for _, _, data in reversed(chain.named()))
+        few = sum(1 for size in sizes if size <= _REMEMBERED_BYTES)
+        objects = chain.named()[len(chain.objects) - few :]
+        self.journal.append(objects, head=chain.newest.id, entry_id="", seq=chain.newest.seq)
+        self._watched.extend(name for name, _, _ in objects)
+
+    def _newest(self) -> Point | None:
+        ref = self.engine.read_ref(self.settings.ref)
+        return self.line.point(ref.id) if isinstance(ref, RefAt) else None
+
     def _parent(self, expected: Head, entry: Entry) -> Point:
         parent = self.line.point(expected)
         _check_next(parent, entry)
@@ -212,6 +229,7 @@ class GitStore:
         new = self.engine.write(COMMIT, data)
         self._publish(expected, new, [*kept, (new, COMMIT, data)])
         self.journal.append([*kept, (new, COMMIT, data)], head=new, entry_id=entry.id, seq=entry.seq)
+        self._sightings.published(new, entry)
         self.line.remember(Point(id=new, parent=expected, tree=tree, seq=entry.seq))
         self._watched.extend((*(name for name, _, _ in kept), new))
         self._packs.maintain(new, entry.seq, self.engine.read)
@@ -235,7 +253,7 @@ class GitStore:
 
     def seen_ms_ago(self, seq: int) -> int | None:
         """How long ago this machine first saw the entry at `seq`, as the journal remembers it."""
-        return self.journal.seen_ms_ago(seq)
+        return self._sightings.ms_ago(seq)
 
     @contextmanager
     def queue(self, wait_s: float) -> Iterator[bool]:
