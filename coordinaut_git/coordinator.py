@@ -8,11 +8,12 @@ Rule 4: an operation may be decided on a state that is only likely to be the new
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from coordinaut_git.clock import Clock, Ids, back_off
-from coordinaut_git.documents import Entry, Head, OutcomeUnknown, StaleHead, Store
+from coordinaut_git.documents import Entry, Head, Joining, OutcomeUnknown, StaleHead, Store, entries_apart
 from coordinaut_git.errors import CoordinautError, contended, not_found
 from coordinaut_git.protocol import views
 from coordinaut_git.protocol.apply import apply, carried_out
@@ -36,7 +37,7 @@ EVERYTHING = 1 << 62
 
 OPERATION_BYTES, TASK_BYTES = 12, 6
 MOST_UNWRITTEN = 1_024  # documents that a state may hold above what the store has written, before it is read anew
-
+MOST_APART = 16_384  # steps to where a line was joined to another since, to see what became of an operation
 
 Replay = Callable[[Head], State]
 """Gives the state at a head from the operations alone, whatever the documents say."""
@@ -117,7 +118,13 @@ class Coordinator:
     def read(self) -> Known:
         """The newest state; raises not_found (`no_store`) before `init`."""
         head = self.head()
-        return self._known_at(head)
+        try:
+            return self._known_at(head)
+        except CoordinautError:
+            newer = self.head()  # what the line had before it was joined to another may be gone while it is read
+            if newer == head:
+                raise
+            return self._known_at(newer)
 
     def likely(self) -> Known:
         """The state at a point that was the newest when last seen, where looking costs a journey; else as `read`."""
@@ -199,7 +206,7 @@ class Coordinator:
         decision = self._guessed(request, actor)
         if decision is None:
             known = self._look()
-            if late := self._landed(known.head):
+            if late := self._landed(known):
                 return Done(operation=late, state=known.state, moment=self.moment(known))
             decision = self._decided(known, request, actor)
         (head, state), moment, operation = decision
@@ -244,7 +251,7 @@ class Coordinator:
         An operation that was to stand after what is still the head may be published yet; after any other it cannot.
         """
         known = head, _ = self._look()
-        if late := self._landed(head):
+        if late := self._landed(known):
             return Done(operation=late, state=known.state, moment=self.moment(known))
         for tried in self._unsettled:
             if tried.head == head:
@@ -288,15 +295,26 @@ class Coordinator:
         snapshot = self.store.snapshot(head)
         return state.rebased(snapshot.documents) if snapshot.seq == state.seq else state
 
-    def _landed(self, head: Head) -> Operation | None:
-        """Of the operations whose outcome was unknown, the one that is on the line after all, however late."""
+    def _landed(self, known: Known) -> Operation | None:
+        """Of the operations whose outcome was unknown, the one that is on the line after all, however late.
+
+        One that was refused there, since the line was joined to another meanwhile, has not done what was asked for.
+        """
         for tried in self._unsettled:
-            entries = self.store.since(tried.head, head)
-            if entries is None:
-                raise _unknown(tried.operation)
-            if any(entry.id == tried.operation.id for entry in entries):
+            name = tried.operation.id
+            if any(entry.id == name for entry in self._since(tried, known.head)) and not known.state.refusal(name):
                 return tried.operation
         return None
+
+    def _since(self, tried: Tried, head: Head) -> tuple[Entry, ...]:
+        """What came on the line after the point where an operation was to stand, or where the line was joined since."""
+        entries = self.store.since(tried.head, head)
+        if entries is None and isinstance(self.store, Joining):
+            with suppress(CoordinautError):  # what was on the line before may be gone
+                entries = entries_apart(self.store, tried.head, head, MOST_APART)
+        if entries is None:
+            raise _unknown(tried.operation)
+        return entries
 
     def _fresh(self) -> Fresh:
         token = self._ids.token

@@ -5,7 +5,7 @@ from world import START, CountedIds, SetClock, World, everything, replayed
 
 from coordinaut_git import coordinator
 from coordinaut_git.documents import OutcomeUnknown, StaleHead
-from coordinaut_git.errors import CoordinautError, Kind
+from coordinaut_git.errors import CoordinautError, Kind, environment
 from coordinaut_git.protocol.state import State
 from coordinaut_git.protocol.values import Instant
 from coordinaut_git.stores.memory import DocumentMap, MemoryStore
@@ -29,6 +29,11 @@ class Faulty(MemoryStore):
 
     def since(self, old, head):
         return None if self.forgetful else super().since(old, head)
+
+    def back(self, head):
+        if self.forgetful:
+            raise environment("unknown_head", "The points before are gone.")
+        return super().back(head)
 
 
 @pytest.fixture
