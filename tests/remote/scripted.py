@@ -5,6 +5,8 @@ import socket
 import threading
 from contextlib import suppress
 
+from listening import Listening
+
 CUT = "cut"
 """Close the connection in place of an answer."""
 
@@ -46,39 +48,21 @@ class Request:
         self.body = body
 
 
-class Scripted:
+class Scripted(Listening):
     """Listens on a free port. Each request takes the next of `answers`; the last one is given again and again.
 
     An answer is bytes, `CUT`, `SILENCE`, or a function that is given the socket and the request.
     """
 
     def __init__(self, *answers, context=None):
-        self.answers, self.requests, self.connections = list(answers), [], 0
-        self._context, self._sockets, self._guard = context, [], threading.Lock()
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.answers, self.requests = list(answers), []
+        self._context, self._guard = context, threading.Lock()
+        super().__init__(socket.create_server(("127.0.0.1", 0)))
         self.port = self._listener.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
 
     @property
     def url(self):
         return f"{'https' if self._context else 'http'}://localhost:{self.port}"
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        for each in [self._listener, *self._sockets]:
-            with suppress(OSError):
-                each.shutdown(socket.SHUT_RDWR)
-            each.close()
-
-    def _accept(self):
-        with suppress(OSError):
-            while True:
-                client, _ = self._listener.accept()
-                self.connections += 1
-                self._sockets.append(client)
-                threading.Thread(target=self._talk, args=(client,), daemon=True).start()
 
     def _talk(self, client):
         with suppress(OSError, ValueError):

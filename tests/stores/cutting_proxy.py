@@ -4,12 +4,14 @@ import socket
 import threading
 from contextlib import suppress
 
+from listening import Listening
+
 BEFORE, AFTER = "before", "after"
 SOCKET = ".s.PGSQL.5432"
 COMMIT = b"COMMIT\0"  # the whole statement: BEGIN ends in COMMITTED
 
 
-class CuttingProxy:
+class CuttingProxy(Listening):
     """Listens on a socket in `folder`, and hands everything on to the server whose socket is in `server_folder`.
 
     The next connection that says COMMIT is cut: `BEFORE` the server hears it, or `AFTER` the server has done it.
@@ -19,27 +21,18 @@ class CuttingProxy:
         self.url = f"postgresql://tester@/postgres?host={folder}"
         self.cut, self.cuts = None, 0
         self._server = str(server_folder / SOCKET)
-        self._listener = socket.socket(socket.AF_UNIX)
-        self._listener.bind(str(folder / SOCKET))
-        self._listener.listen()
-        self._sockets = [self._listener]
-        threading.Thread(target=self._accept, daemon=True).start()
+        listener = socket.socket(socket.AF_UNIX)
+        listener.bind(str(folder / SOCKET))
+        listener.listen()
+        super().__init__(listener)
 
-    def close(self):
-        for each in self._sockets:
-            with suppress(OSError):
-                each.shutdown(socket.SHUT_RDWR)
-            each.close()
-
-    def _accept(self):
+    def _talk(self, client):
         with suppress(OSError):
-            while True:
-                client, _ = self._listener.accept()
-                server = socket.socket(socket.AF_UNIX)
-                server.connect(self._server)
-                self._sockets += [client, server]
-                threading.Thread(target=self._forward, args=(client, server), daemon=True).start()
-                threading.Thread(target=self._answer, args=(server, client), daemon=True).start()
+            server = socket.socket(socket.AF_UNIX)
+            self._sockets.append(server)
+            server.connect(self._server)
+            threading.Thread(target=self._answer, args=(server, client), daemon=True).start()
+            self._forward(client, server)
 
     def _forward(self, client, server):
         with suppress(OSError):
