@@ -2,6 +2,7 @@
 
 import threading
 import time
+from contextlib import closing
 
 import pytest
 from cutting_proxy import AFTER, BEFORE, CuttingProxy
@@ -109,7 +110,8 @@ def test_a_commit_whose_connection_is_cut_is_settled_by_the_id_and_counts_once(p
 
 
 def test_a_line_whose_creation_is_cut_after_the_commit_was_made(proxy, tmp_path):
-    open_postgres_store(proxy.url, "other").create()
+    with closing(open_postgres_store(proxy.url, "other")) as other:
+        other.create()
     store = open_postgres_store(proxy.url, str(tmp_path))
     assert store.head() is None
     proxy.cut = AFTER
