@@ -1,17 +1,14 @@
 """`watch --follow` sees what other processes and other worktrees do, as it happens."""
 
-import json
-import os
-import selectors
 import signal
 import subprocess
 import time
-from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 
 import pytest
 from commands import PROGRAM
+from following import running
 
 from coordinaut_git.protocol import requests as ask
 from coordinaut_git.protocol.model import Actor
@@ -19,58 +16,11 @@ from coordinaut_git.protocol.ops import from_entry, to_entry
 from coordinaut_git.workspace import open_workspace
 
 ANN = ("--agent-instance", "agent_ann")
-PATIENCE_S = 10
+PATIENCE_S = 60
 
 
-class Follower:
-    """A running `watch --follow`; `next` gives what it prints next."""
-
-    def __init__(self, process) -> None:
-        self._process = process
-        self._rest = b""
-        self._ready = selectors.DefaultSelector()
-        self._ready.register(process.stdout, selectors.EVENT_READ)
-
-    def line(self, wait_s: float = PATIENCE_S) -> str | None:
-        until = time.monotonic() + wait_s
-        while b"\n" not in self._rest:
-            if not self._ready.select(max(0.0, until - time.monotonic())):
-                return None
-            piece = os.read(self._process.stdout.fileno(), 65536)
-            assert piece, "the follower has ended"
-            self._rest += piece
-        line, _, self._rest = self._rest.partition(b"\n")
-        return line.decode()
-
-    def cpu_s(self):
-        """How much of a processor it has used, proc(5)."""
-        fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-    def ended(self, number=None):
-        """Send a signal, if one is given, and wait for the end: the exit code and what was said on standard error."""
-        if number is not None:
-            self._process.send_signal(number)
-        code = self._process.wait(PATIENCE_S)
-        return code, self._process.stderr.read().decode()
-
-    def event(self, wait_s: float = PATIENCE_S):
-        line = self.line(wait_s)
-        return json.loads(line) if line is not None else None
-
-
-@contextmanager
 def following(cwd, *words):
-    process = subprocess.Popen(
-        [*PROGRAM, "watch", "--follow", *words], cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
-    try:
-        yield Follower(process)
-    finally:
-        process.kill()
-        process.wait()
-        process.stdout.close()
-        process.stderr.close()
+    return running(cwd, "watch", "--follow", *words)
 
 
 def test_operations_of_other_worktrees_come_as_they_happen(cli, project, make_task, git):
