@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from coordinaut_git.history.past import LinePast
     from coordinaut_git.plumbing.footprint import Footprint
     from coordinaut_git.stores.git.store import GitStore
+    from coordinaut_git.sync.lookout import Lookout
     from coordinaut_git.sync.loop import Team
     from coordinaut_git.sync.publishing import Publishing
 
@@ -157,10 +158,9 @@ class Workspace:
         """Publishes what grants ownership as it is done. Git hooks set it to None: a commit waits for no network."""
         if not self.team:
             return None
-        from coordinaut_git.sync.publishing import PROVISIONAL, Publishing
+        from coordinaut_git.sync.publishing import Publishing
 
-        policy = self.settings.values.get("policy", PROVISIONAL)
-        return Publishing(self.team, policy=policy, notice=self.notices.append)
+        return Publishing(self.team, policy=self.settings.policy, notice=self.notices.append)
 
     def check_in_force(self) -> None:
         """Raise refused `not_in_force` where the store was opened for looking: what is written has one place.
@@ -186,14 +186,50 @@ class Workspace:
     def wait_for_change(self, head: Head | None, wait_s: float) -> Head | None:
         """The newest point as soon as it is not `head` any more, after `wait_s` seconds in any case.
 
-        A store that can wait by itself does so; in any other a look costs next to nothing.
+        A store that can wait by itself does so; in any other a look costs next to nothing. Where there is a team, what
+        other clones did comes on the way.
         """
         if head is not None and isinstance(self.store, Waiting):
             return self.store.wait_for_change(head, wait_s) or head
         until_s = time.monotonic() + wait_s
         while (now := self.store.head()) == head and (left_s := until_s - time.monotonic()) > 0:
+            self.look_out()
             time.sleep(min(POLL_S, left_s))
         return now
+
+    def look_out(self) -> None:
+        """Exchange with the team's remote, if there is one and nobody in this clone has done so for a while."""
+        if self.team:
+            self.lookout.look()
+
+    @cached_property
+    def lookout(self) -> "Lookout":
+        """Who looks at the team's remote for those who wait here."""
+        from coordinaut_git.sync.lookout import Lookout, Pace, every_ms
+
+        assert self.team is not None
+        pace = Pace(every_ms=every_ms(self.settings.values), chance=lambda: int(self._ids.token(2), 16) / 0xFFFF)
+        return Lookout(self.team, pace, self.heard_from_remote_ms_ago)
+
+    @property
+    def heard_from_remote_at(self) -> int | None:
+        """When the team's remote answered this clone last, in milliseconds since the epoch; None if it never did."""
+        from coordinaut_git.sync.heard import heard_at_ms
+
+        return heard_at_ms(self.place.own_dir, self.remote) if self.remote else None
+
+    def heard_from_remote_ms_ago(self) -> int | None:
+        """How long ago that was by this machine's clock; None if unknown."""
+        at = self.heard_from_remote_at
+        return None if at is None else self.clock.now() - at
+
+    def joined(self, remote: str) -> "Workspace":
+        """The same place with this remote for the team's, to be used and closed."""
+        settings = replace(self.settings, values={**self.settings.values, "remote": remote})
+        store = open_store(self.storage, self.place, settings, self.environ)
+        return Workspace(
+            self.start, self.place, settings, store, self.environ, self.clock, self._ids, storage=self.storage
+        )
 
     def hear(self, instance: str) -> None:
         """Note that an instance is alive."""

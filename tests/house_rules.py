@@ -66,6 +66,7 @@ _CHANCE_HOME = (
     "stores/git/pack_writer.py",
     "stores/git/stale_lock.py",
     "stores/remote/server.py",
+    "sync/loop.py",
 )
 _SCREEN = ("faces/", "__main__.py")
 

@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import Any, NamedTuple
 
 from coordinaut_git.errors import CoordinautError, environment
-from coordinaut_git.operations.checks import folder_store, git_store, line, machine, people, repository
+from coordinaut_git.operations.checks import folder_store, git_store, line, machine, people, repository, team
 from coordinaut_git.operations.checks.finding import Check, Exam, Finding, guarded
 from coordinaut_git.plumbing.hooks import hooks_status, install
 from coordinaut_git.protocol import requests as ask
@@ -35,7 +35,7 @@ class Suite(NamedTuple):
 def suite_of(kind: str) -> Suite:
     """The checks of a storage."""
     if kind == GIT:
-        return Suite(git_store.BEFORE_LINE, git_store.CHECKS, git_store.DEEP)
+        return Suite(git_store.BEFORE_LINE, (*git_store.CHECKS, *team.CHECKS), (*git_store.DEEP, *team.DEEP))
     if kind == REMOTE:
         from coordinaut_git.operations.checks import server  # brings HTTP along
 

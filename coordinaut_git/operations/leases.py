@@ -22,13 +22,13 @@ ASK_AGAIN_S = 5.0
 
 
 def claim(workspace: Workspace, request: ask.ClaimTask) -> Json:
-    """`{"task", "lease"}`, and `agentInstance`: who owns it."""
+    """`{"task", "lease", "agentInstance", "remote"}`: who owns it, and the team's remote or null."""
     actor = workspace.mint(workspace.actor(request))
     done = _patiently(workspace, request, actor, duration_ms(request.wait)) if request.wait else None
     done = done or workspace.run(request, actor)
     assert done.operation is not None
     shown = views.outcome_form(done.state, done.operation.change.task_id or "", done.moment)
-    return {**shown, "agentInstance": actor.instance}
+    return {**shown, "agentInstance": actor.instance, "remote": workspace.remote if workspace.team else None}
 
 
 def _patiently(workspace: Workspace, request: ask.ClaimTask, actor: Actor, wait_ms: int) -> Done | None:

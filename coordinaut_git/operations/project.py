@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from coordinaut_git.errors import environment
+from coordinaut_git.operations.team import team_of
 from coordinaut_git.plumbing.state_folder import USUAL
 from coordinaut_git.protocol import requests as ask
 from coordinaut_git.protocol import views
@@ -20,7 +21,8 @@ def snapshot(workspace: Workspace, request: ask.Snapshot) -> Json:
     from coordinaut_git.render.board import board
 
     state, moment = workspace.coordinator.now()
-    text = board(views.status_view(state, moment, everything=True), generated_at=str(moment.local))
+    shown = views.status_view(state, moment, everything=True) | {"team": team_of(workspace)}
+    text = board(shown, generated_at=str(moment.local))
     if request.output == "-":
         return {"path": None, "markdown": text}
     path = _board_path(workspace, request.output)

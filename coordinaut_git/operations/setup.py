@@ -1,6 +1,7 @@
 """Start coordination: where the state is to live, or where it lives already.
 
-Rule 1: one state, one place. Where state lives, it does not come to live elsewhere but by `migrate --to`.
+Rule 1: one state, one place. Where state lives, it does not come to live elsewhere but by `migrate --to`; its ref may
+        get another name until a team's remote has taken it.
 Rule 2: the state is there before git's configuration names it; running this again changes nothing.
 Rule 3: what a folder's `config.json` says is taken for true only where somebody named that folder.
 """
@@ -14,7 +15,9 @@ from typing import Any
 
 from coordinaut_git.documents import Store
 from coordinaut_git.errors import CoordinautError, invalid, refused
-from coordinaut_git.plumbing.settings import check_ref_name, write_setting
+from coordinaut_git.operations.renaming import may_rename, rename
+from coordinaut_git.operations.team import check_remote, met_team
+from coordinaut_git.plumbing.settings import POLICIES, check_ref_name, write_setting
 from coordinaut_git.plumbing.state_folder import adoptable_marker, named, prepare
 from coordinaut_git.protocol import requests as ask
 from coordinaut_git.protocol.values import clip
@@ -37,7 +40,6 @@ from coordinaut_git.workspace import Workspace
 
 Json = dict[str, Any]
 
-POLICIES = ("provisional", "confirmed")
 _BELONGS = {
     "ref": (GIT,),
     "remote": (GIT,),
@@ -51,10 +53,11 @@ _BELONGS = {
 
 
 def init(workspace: Workspace, request: ask.InitProject) -> Json:
-    """`{"storage", "location", "root", "created", "hooks", "agents"}`, and what else the store tells of its place.
+    """`{"storage", "location", "root", "created", "sync", "hooks", "agents"}`, and what the store tells of its place.
 
-    `created` tells whether this call made it; `hooks` is what `install-hooks` answers, `agents` a list of `{"path",
-    "change"}`, both null if they were not asked for.
+    `created` tells whether this call made it; `sync` is what `sync` answers, with the `policy`, null where no remote
+    was named; `hooks` is what `install-hooks` answers, `agents` a list of `{"path", "change"}`, both null if they were
+    not asked for.
     """
     if request.policy is not None and request.policy not in POLICIES:
         raise invalid(
@@ -62,11 +65,14 @@ def init(workspace: Workspace, request: ask.InitProject) -> Json:
         )
     agents = _agents(workspace, request)
     wanted = wanted_storage(workspace, request)
-    _check_remote(workspace, request.remote)
+    check_remote(workspace, request.remote)
     if same_place(wanted, workspace.storage):
         _check_there(workspace)
         created = _begun(workspace, wanted if not workspace.was_set_up else workspace.storage, workspace.store)
         where = workspace.store.describe()
+    elif may_rename(workspace, wanted, request.remote):
+        rename(workspace, wanted)
+        created, where = False, _described(workspace, wanted)
     elif follows(workspace, wanted):
         put_in_force(workspace.place, wanted)
         created, where = False, _described(workspace, wanted)
@@ -76,9 +82,10 @@ def init(workspace: Workspace, request: ask.InitProject) -> Json:
     for key, value in (("ref", request.ref), ("remote", request.remote), ("policy", request.policy)):
         if value is not None and workspace.settings.values.get(key) != value:
             write_setting(workspace.place, key, value)
+    met = met_team(workspace, asked=request.remote is not None, created=created) if wanted.kind == GIT else None
     hooks = _hooks(workspace) if request.hooks else None
     told = agents() if agents else None
-    return {**where, "root": str(workspace.root), "created": created, "hooks": hooks, "agents": told}
+    return {**where, "root": str(workspace.root), "created": created, "sync": met, "hooks": hooks, "agents": told}
 
 
 def wanted_storage(workspace: Workspace, request: ask.InitProject) -> Storage:
@@ -234,12 +241,6 @@ def _check_readable(store: Store) -> None:
     head = store.head()
     if head is not None:
         store.snapshot(head)
-
-
-def _check_remote(workspace: Workspace, remote: str | None) -> None:
-    if remote is not None and remote not in workspace.settings.remotes:
-        known = ", ".join(workspace.settings.remotes) or "none"
-        raise invalid("no_such_remote", f"This repository has no remote {clip(remote)!r}.", hint=f"It has: {known}.")
 
 
 def _not_for(option: str, kind: str, kinds: tuple[str, ...]) -> CoordinautError:

@@ -11,6 +11,7 @@ from typing import Any
 from coordinaut_git.operations import events, handoffs, leases, people, project, setup, tasks, waiting
 from coordinaut_git.protocol import requests as ask
 from coordinaut_git.protocol.client_requests import McpConfig
+from coordinaut_git.protocol.team_requests import Sync
 from coordinaut_git.workspace import Workspace
 
 Json = dict[str, Any]
@@ -78,6 +79,18 @@ def _install_hooks(workspace: Workspace, request: ask.InstallHooks) -> Json:
     from coordinaut_git.operations.hooks import install_hooks
 
     return install_hooks(workspace, request)
+
+
+def _sync(workspace: Workspace, request: Sync) -> Json:
+    from coordinaut_git.operations.sync import sync
+
+    return sync(workspace, request)
+
+
+def _sync_watch(workspace: Workspace, request: Sync) -> Iterator[Json]:
+    from coordinaut_git.operations.sync import watch
+
+    return watch(workspace, request)
 
 
 def _doctor(workspace: Workspace, request: ask.Doctor) -> Json:
@@ -235,6 +248,15 @@ TABLE: tuple[Operation, ...] = (
     ),
     Operation(
         name="wait", tool="wait_for_change", request=ask.WaitForChange, handler=waiting.wait_for_change, command=False
+    ),
+    Operation(
+        name="sync",
+        tool="sync",
+        request=Sync,
+        handler=_sync,
+        stream=_sync_watch,
+        streamed_by="watch",
+        example="coordinaut sync",
     ),
     Operation(
         name="git-identity",

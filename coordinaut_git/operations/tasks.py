@@ -4,6 +4,7 @@ from typing import Any
 
 from coordinaut_git.errors import invalid
 from coordinaut_git.operations.people import told
+from coordinaut_git.operations.team import team_of
 from coordinaut_git.protocol import requests as ask
 from coordinaut_git.protocol import views
 from coordinaut_git.protocol.model import Actor
@@ -16,12 +17,15 @@ Json = dict[str, Any]
 
 
 def status(workspace: Workspace, request: ask.ShowStatus) -> Json:
-    """`{"tasks", "leases", "counts"}`."""
+    """`{"tasks", "leases", "counts", "team"}`.
+
+    `team` is `{"remote", "policy", "unpublished", "seenAt"}`, or null.
+    """
     state, moment = workspace.coordinator.now()
     if state.home and state.home.storage != workspace.storage.kind:
         refusal = elsewhere(state.home, workspace.storage.kind)
         workspace.notices.append(f"{refusal.reason} {refusal.hint}")
-    return views.status_view(state, moment, everything=request.all)
+    return {**views.status_view(state, moment, everything=request.all), "team": team_of(workspace)}
 
 
 def listed(workspace: Workspace, request: ask.ListTasks) -> Json:

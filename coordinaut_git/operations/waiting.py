@@ -32,6 +32,7 @@ def wait_for_change(workspace: Workspace, request: ask.WaitForChange) -> Json:
     deadline_s = time.monotonic() + patience_s(request)
     start = workspace.coordinator.head()
     while not (seen := look(workspace, request, start))["changed"] and time.monotonic() < deadline_s:
+        workspace.look_out()
         time.sleep(POLL_S)
     return seen
 

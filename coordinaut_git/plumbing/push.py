@@ -92,9 +92,18 @@ def push_ref(remote: str, new: str, ref: str, expected: str | None, *, at: Path,
     """
     if expected and not is_within(expected, new, at=at):
         raise ValueError(f"{new} does not continue {expected}")
+    return _pushed(remote, new, ref, expected or "", at, wait_s)
+
+
+def delete_ref(remote: str, ref: str, expected: str, *, at: Path, wait_s: float = WAIT_S) -> Pushed:
+    """Delete `ref` on the remote, where it is at the commit `expected`; else as `push_ref`."""
+    return _pushed(remote, "", ref, expected, at, wait_s)
+
+
+def _pushed(remote: str, new: str, ref: str, expected: str, at: Path, wait_s: float) -> Pushed:
     words = (
         "push", "--porcelain", "--no-verify", "--no-follow-tags", "--no-signed", "--recurse-submodules=no",
-        f"--force-with-lease={ref}:{expected or ''}", "--end-of-options", remote, f"{new}:{ref}",
+        f"--force-with-lease={ref}:{expected}", "--end-of-options", remote, f"{new}:{ref}",
     )  # fmt: skip
     settings = (
         f"remote.{remote}.mirror=false", f"remote.{remote}.fetch=^{ref}", "push.negotiate=false", "push.pushOption=",

@@ -19,9 +19,12 @@ from coordinaut_git.plumbing.run import git
 DEFAULT_REF = "refs/coordinaut/state"
 KEYS = frozenset(
     {"ref", "flush", "storage", "remote", "policy", "hooks", "instance", "agent", "thread", "task", "worktreeconfig"}
-    | {"statedir", "remoteurl", "team", "project"}
+    | {"statedir", "remoteurl", "team", "project", "fetchevery"}
 )
 """Every `coordinaut.*` key that somebody reads, in lower case; doctor warns of any other."""
+
+PROVISIONAL, CONFIRMED = POLICIES = ("provisional", "confirmed")
+"""Whether what a team's remote has not got yet counts, or is refused."""
 
 HOOK_POLICIES = ("block", "warn", "off")
 _OURS = "coordinaut."
@@ -39,8 +42,8 @@ class Settings:
 
     `ignore_case` is `core.ignoreCase`: whether paths here are the same in any case. `refspecs` are the configured
     fetch and push refspecs of all remotes, as `key = value`, `push_urls` how many places a push to each remote goes to.
-    `hooks` is what git hooks do about what they find wrong, one of `HOOK_POLICIES`, or empty. `includes` tells whether
-    some of it may stand in files that were included.
+    `hooks` is what git hooks do about what they find wrong, one of `HOOK_POLICIES`, or empty; `policy` is one of
+    `POLICIES`. `includes` tells whether some of it may stand in files that were included.
     """
 
     ref: str = DEFAULT_REF
@@ -48,6 +51,7 @@ class Settings:
     ignore_case: bool = False
     shared_repository: str = ""
     hooks: str = ""
+    policy: str = PROVISIONAL
     remotes: tuple[str, ...] = ()
     push_urls: Mapping[str, int] = field(default_factory=dict)
     refspecs: tuple[str, ...] = ()
@@ -69,6 +73,7 @@ def read_settings(repository: pygit2.Repository) -> Settings:
         ignore_case=boolean("core.ignorecase", entries.get("core.ignorecase", "false")),
         shared_repository=entries.get("core.sharedrepository", ""),
         hooks=_word("coordinaut.hooks", values.get("hooks", ""), HOOK_POLICIES),
+        policy=_word("coordinaut.policy", values.get("policy", PROVISIONAL), POLICIES),
         remotes=tuple(dict.fromkeys(found[1] for name, _ in listed if (found := _REMOTE.match(name)))),
         push_urls=_push_urls(listed),
         refspecs=tuple(f"{name} = {text}" for name, text in listed if _REFSPEC.match(name)),

@@ -103,6 +103,7 @@ def conflict_form(clash: Clash, moment: Moment) -> Json:
         "mode": str(lease.mode),
         "expiresAt": str(lease.expires_at),
         "state": _state(lease, moment),
+        "confirmed": moment.confirmed(lease.fence),
         "example": clash.meeting.example if clash.meeting else None,
     }
 

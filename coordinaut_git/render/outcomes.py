@@ -6,7 +6,7 @@ Rule 2: no table and no import for one: these are the commands that agents run a
 
 from coordinaut_git.render.look import Look, Result
 from coordinaut_git.render.safe import path
-from coordinaut_git.render.team import confirmation
+from coordinaut_git.render.team import confirmation, render_meeting
 from coordinaut_git.render.words import expired, held_files, holder, label, text
 
 _NEXT = 'Next: `coordinaut create --title "…" --files "src/**"`, then `coordinaut claim --task …`.'
@@ -17,7 +17,8 @@ def render_init(result: Result, look: Look) -> str:
     where = path(str(result.get("location") or ""))
     line = f" on {text(result['ref'])}" if result.get("ref") else ""
     state = f"{text(result['storage'])} store{line}" + (f" in {where}" if where else "")
-    more = _hooks(result["hooks"], look) if result.get("hooks") else ""
+    more = render_meeting(result["sync"], look) if result.get("sync") else ""
+    more += _hooks(result["hooks"], look) if result.get("hooks") else ""
     more += _agents(result["agents"], look) if result.get("agents") is not None else ""
     if result.get("created"):
         return f"Coordination is set up: {state}.\n{more}{look.paint(_NEXT, 'dim')}\n"
@@ -58,7 +59,7 @@ def render_heartbeat(result: Result, look: Look) -> str:
             + (
                 f"expired {look.distance(lease['expiresAt'])}."
                 if expired(lease)
-                else f"runs until {_end(lease, look)}."
+                else f"runs until {_end(lease, look)}{', provisional' * (lease.get('confirmed') is False)}."
             )
             for lease in leases
         ]

@@ -27,6 +27,14 @@ def render_sync_line(news: Result, look: Look) -> str:
     return look.paint(said, "yellow") + "\n"
 
 
+def render_meeting(team: Result, look: Look) -> str:
+    """Where the team meets, and what the first exchange brought."""
+    line = f"The team meets on {look.paint(text(team['remote']), 'bold')}, policy {text(team['policy'])}."
+    if team.get("fetched") or team.get("pushed"):
+        return f"{line} {_moved(team, text(team['remote']))}\n{''.join(_fates(team, look))}"
+    return f"{line}\n"
+
+
 def confirmation(lease: Result, remote: str | None, look: Look) -> str:
     """Whether the team's remote has confirmed a lease, as a line; empty where there is no team."""
     if not remote or lease.get("confirmed") is None:
@@ -70,11 +78,11 @@ def _moved(result: Result, remote: str) -> str:
 
 def _fates(result: Result, look: Look) -> list[str]:
     """What had been provisional and came out otherwise."""
-    lines = [f"{look.paint('refused', 'red')}  {text(one['message'])}\n" for one in result["refused"]]
+    lines = [look.paint(text(one["message"]), "red") + "\n" for one in result["refused"]]
     lines += [
         f"{text(one['from'])} is {look.paint(text(one['to']), 'bold')} now: another clone had published that number.\n"
         for one in result["renumbered"]
     ]
-    return [*lines, look.paint("Whom it concerns has a letter about it: `coordinaut inbox`", "dim") + "\n"] * bool(
-        lines
-    )
+    if lines:
+        lines.append(look.paint("Whom it concerns has a letter about it: `coordinaut inbox`", "dim") + "\n")
+    return lines

@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from coordinaut_git.coordinator import Done
 from coordinaut_git.errors import CoordinautError, contended
+from coordinaut_git.plumbing.settings import CONFIRMED
 from coordinaut_git.protocol.model import Actor, Answer
 from coordinaut_git.protocol.ops import (
     HandoffAnswered,
@@ -25,9 +26,6 @@ from coordinaut_git.protocol.ops import (
 )
 from coordinaut_git.protocol.requests import Request
 from coordinaut_git.sync.loop import ATTEMPTS, Team, outrun, pause
-
-PROVISIONAL, CONFIRMED = POLICIES = ("provisional", "confirmed")
-"""Whether a claim counts before the remote has it."""
 
 PUBLISHED_AT_ONCE = (TaskClaimed, TaskReleased, LeasesRenewed, HandoffRequested, HandoffAnswered, HandoffsKept)
 """What grants ownership, moves it, prolongs it, gives it up, or asks for it."""

@@ -16,6 +16,7 @@ from coordinaut_git.plumbing.push import Outcome, push_ref
 from coordinaut_git.plumbing.remotes import check_one_judge, check_remote, tracking_ref
 from coordinaut_git.stores.git.stale_lock import set_aside_if_stale
 from coordinaut_git.stores.git.store import GitStore
+from coordinaut_git.sync.heard import note_heard
 
 WAIT_S = 60.0
 LOCKED_S = 20.0
@@ -116,7 +117,7 @@ class GitRemote:
             if now != expected:
                 raise Raced(words)
             if outcome is not Outcome.LOCKED or time.monotonic() > until_s:
-                raise _refused(outcome, self.name, self.ref, words)
+                raise not_taken(outcome, self.name, self.ref, words)
             time.sleep(_PAUSE_S)
 
     def _is_usable(self, head: Head) -> bool:
@@ -130,7 +131,9 @@ class GitRemote:
         return True
 
     def _fetched(self) -> bool:
-        return fetch_ref(self.name, self.ref, self.tracking, at=self._at, wait_s=self._wait_s)
+        there = fetch_ref(self.name, self.ref, self.tracking, at=self._at, wait_s=self._wait_s)
+        note_heard(self._place.own_dir, self.name)
+        return there
 
     def _look(self, expected: Head | None) -> Head | None:
         """What the remote has, after it has rejected a push in words that could be a lost race's; else `expected`."""
@@ -143,6 +146,7 @@ class GitRemote:
 
     def _note(self, before: Head | None, new: Head) -> None:
         """Move the tracking ref after a push; where it cannot be, this process knows, and the next fetch notes it."""
+        note_heard(self._place.own_dir, self.name)
         self._unwritten = (self.seen(), new)
         publisher = self._store.publisher(self.tracking)
         with suppress(StaleHead, OutcomeUnknown, CoordinautError):
@@ -157,7 +161,8 @@ class GitRemote:
             return held and set_aside_if_stale(lock, folder=self._place.own_dir, unfinished=None)
 
 
-def _refused(outcome: Outcome, name: str, ref: str, words: str) -> CoordinautError:
+def not_taken(outcome: Outcome, name: str, ref: str, words: str) -> CoordinautError:
+    """The error for a push that the host does not take, by a rule of its own or because it cannot."""
     if outcome is not Outcome.REFUSED:
         return environment(
             "push_refused",

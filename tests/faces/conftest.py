@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from clones import Clone, Remote
 from commands import Cli
 from forged_line import OPERATIONS, Line
 from serving import Server
@@ -135,3 +136,34 @@ def place(request, repository, cli) -> Place:
     here = Place(repository, cli, storage, environ_of(storage))
     here.json("init", *options(storage, server))
     return here
+
+
+@pytest.fixture
+def shared(tmp_path, repository, git) -> Remote:
+    root = tmp_path / "shared.git"
+    git(tmp_path, "clone", "--quiet", "--bare", str(repository), str(root))
+    return Remote(root, git)
+
+
+@pytest.fixture
+def clone(tmp_path, shared, git, cli):
+    """Makes a clone, which joins the team unless told not to."""
+
+    def make(name, *words, join=True) -> Clone:
+        git(tmp_path, "clone", "--quiet", str(shared.root), str(tmp_path / name))
+        made = Clone(tmp_path / name, cli, git, f"agent_{name}")
+        if join:
+            made.json("init", "--remote", "origin", *words)
+        return made
+
+    return make
+
+
+@pytest.fixture
+def ann(clone) -> Clone:
+    return clone("ann")
+
+
+@pytest.fixture
+def bob(ann, clone) -> Clone:
+    return clone("bob")

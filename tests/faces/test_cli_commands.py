@@ -16,7 +16,7 @@ LEASE = {
     "grantedAt", "expiresAt", "state", "fence", "confirmed",
 }  # fmt: skip
 CONFLICT = {
-    "displayId", "taskId", "agentInstance", "agent", "files", "without", "also", "mode", "expiresAt", "state", "example",
+    "displayId", "taskId", "agentInstance", "agent", "files", "without", "also", "mode", "expiresAt", "state", "confirmed", "example",
 }  # fmt: skip
 EVENT = {"id", "seq", "at", "op", "agentInstance", "agent", "taskId", "summary", "data", "confirmed"}
 CHECK = {"name", "status", "summary", "advice"}
@@ -38,6 +38,7 @@ def test_the_whole_program_sets_up_once_and_says_where_state_lives(repository, g
         "ref": "refs/coordinaut/state",
         "root": str(repository),
         "hooks": None,
+        "sync": None,
         "agents": None,
     }
     assert first.result == {**where, "created": True}
@@ -73,7 +74,7 @@ def test_create_gives_a_task_with_every_choice_made(cli, project):
 def test_claim_gives_the_task_and_its_lease(cli, project, make_task):
     task = make_task(project, "src/**")
     claimed = cli.json(project, "claim", "--task", task, *ANN, "--ttl", "2h", "--mode", "shared-docs")
-    assert set(claimed) == {"task", "lease", "agentInstance", "notices"}
+    assert set(claimed) == {"task", "lease", "agentInstance", "remote", "notices"}
     lease = claimed["lease"]
     assert set(claimed["task"]) == TASK
     assert set(lease) == LEASE
@@ -226,7 +227,7 @@ def test_status_shows_open_work_and_all_of_it_on_request(cli, project, make_task
     cli.json(project, "claim", "--task", held, *ANN)
     cli.json(project, "update", "--task", least, "--priority", "0")
     shown = cli.json(project, "status")
-    assert set(shown) == {"tasks", "leases", "counts"}
+    assert set(shown) == {"tasks", "leases", "counts", "team"}
     assert [task["displayId"] for task in shown["tasks"]] == [least, held], "the most urgent first"
     assert [set(task) for task in shown["tasks"]] == [TASK, TASK]
     assert [set(lease) for lease in shown["leases"]] == [LEASE]

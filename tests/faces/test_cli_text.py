@@ -174,6 +174,7 @@ OPTIONS = {
     "verify-commit-range": "range fetch require-trailers allow-missing",
     "snapshot": "output",
     "watch": "limit task follow since",
+    "sync": "remote watch",
     "git-identity": "agent agent-instance thread task",
     "git-identity-reset": "agent agent-instance thread task",
     "explain": "task commit path",

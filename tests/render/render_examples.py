@@ -8,7 +8,7 @@ from pathlib import Path
 
 from attribution_examples import ATTRIBUTION, HOOKS
 from explain_examples import explained
-from team_examples import ORIGIN, team_cases
+from team_examples import ORIGIN, PLACE, team_cases
 
 from coordinaut_git.protocol.values import Instant
 from coordinaut_git.render.board import board
@@ -296,7 +296,6 @@ REFUSAL = {
     "hint": "Wait, or ask for a handoff.",
     "details": {"conflicts": [CONFLICT]},
 }
-PLACE = {"storage": "git", "location": "/home/anna/project/.git", "ref": "refs/coordinaut/state"}
 
 CASES = {
     **explained(task, lease, LATE),

@@ -11,6 +11,8 @@ SYNCED = {
     "confirmed": True,
 }
 SYNCED |= {"head": "0" * 40, "ref": "refs/coordinaut/state"}
+PLACE = {"storage": "git", "location": "/home/anna/project/.git", "ref": "refs/coordinaut/state"}
+MET = SYNCED | {"policy": "provisional"}
 LOST = {
     "operation": "op_1",
     "op": "task_claimed",
@@ -19,14 +21,14 @@ LOST = {
     "agentInstance": "codex-a1b2",
     "agent": "backend-codex",
     "code": "scope_conflict",
-    "message": "claim AGT-20261122-001 src/api/** for backend-codex (scope_conflict)",
+    "message": "refused (scope_conflict): claim AGT-20261122-001 src/api/** for backend-codex",
 }
 POSTED = LOST | {
     "op": "message_posted",
     "taskId": None,
     "displayId": None,
     "agent": None,
-    "message": "note from codex-a1b2 to everybody: ready (no_such_task)",
+    "message": "refused (no_such_task): note from codex-a1b2 to everybody: ready",
 }
 RENUMBERED = {"taskId": "task_20261122_001_b2", "from": "AGT-20261122-001", "to": "AGT-20261122-002"}
 AWAY = {
@@ -56,6 +58,9 @@ def team_cases(task, lease, status, conflict):
         "mine-provisional": ("mine", {"tasks": [task(lease=mine)]}),
         "update-provisional": ("update", task(lease=mine)),
         "conflicts-provisional": ("conflicts", {"conflicts": [conflict | {"confirmed": False}]}),
+        "init-first": ("init", PLACE | {"created": True, "sync": MET}),
+        "init-joined": ("init", PLACE | {"created": True, "sync": MET | {"fetched": 12}}),
+        "init-away": ("init", PLACE | {"created": False, "sync": {"remote": "origin", "policy": "confirmed"}}),
         "sync": ("sync", SYNCED),
         "sync-fetched": ("sync", SYNCED | {"fetched": 1}),
         "sync-pushed": ("sync", SYNCED | {"pushed": 1_234}),

@@ -165,7 +165,8 @@ def hostile_results(text):
         | {"commit": COMMIT | {"id": text, "author": text, "subject": text, "trailers": [{"key": text, "value": text}]}}
         | {"paths": [{"path": text, "leases": [held]}]},
         "migrate": MIGRATED | {"backup": text},
-        "init": {"storage": text, "location": text, "ref": text, "created": True},
+        "init": {"storage": text, "location": text, "ref": text, "created": True}
+        | {"sync": SYNCED | {"remote": text, "policy": text, "fetched": 1}},
         "snapshot": {"path": text or "x"},
         "install-hooks": HOOKS | {"folder": text, "kept": [{"hook": text, "path": text}]},
         "mcp-config": {"title": text, "path": text, "change": "added", "check": text},

@@ -11,6 +11,9 @@ State lives on one ref of the repository, refs/coordinaut/state, which all its w
 --state-dir have it live in a folder of files, or on a server, whose token comes from COORDINAUT_TOKEN. Nothing
 else is touched, but for the coordinaut.* keys of git's configuration that say so.
 
+With --remote, clones share one line by way of that remote: the line that is there is joined, or else published. With
+--policy confirmed, a claim that the remote could not confirm is refused.
+
 With --agents, a few marked lines in AGENTS.md tell agents how to work here; Claude Code gets them in CLAUDE.md where
 there is one, Gemini CLI in GEMINI.md. Running it again brings them up to date.""",
     "status": """\
@@ -50,6 +53,10 @@ The board is for people to read; nothing reads it back.""",
     "watch": """\
 With --follow, events come as they happen, from other processes and worktrees too, until you stop it; with
 --json each is a line of its own.""",
+    "sync": """\
+Commands that grant, move or end a claim publish by themselves where a team's remote is set; sync brings the rest, and
+what others did. What had been provisional and lost against others is refused, with a letter to whom it concerns. With
+--watch it goes on, about every 15 seconds (coordinaut.fetchEvery), and tells what moved.""",
     "mcp-config": """\
 Prints a whole file; where it belongs is said beside it. --write merges it into what is there: comments, order and
 everything else stay, and to do it again changes nothing. --remove puts back what was there before. A project's file

@@ -18,8 +18,8 @@ from click.shell_completion import CompletionItem
 from coordinaut_git.faces.cli.grow import said_nearest, workspace_at
 from coordinaut_git.faces.cli.parameters import COMMA_SEPARATED
 from coordinaut_git.operations.agents_file import NOBODY, OWN_FILES
-from coordinaut_git.operations.setup import POLICIES
 from coordinaut_git.plumbing.run import git_reading
+from coordinaut_git.plumbing.settings import POLICIES
 from coordinaut_git.protocol.inbox import unread
 from coordinaut_git.protocol.model import CheckStatus, Instance, Task
 from coordinaut_git.protocol.values import one_line

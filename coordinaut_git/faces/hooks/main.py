@@ -7,14 +7,15 @@ Rule 3: it starts as little as can be: no command line, and no table unless one 
 """
 
 import os
-import signal
 import sys
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
-from coordinaut_git.errors import CoordinautError, Kind, environment
+from coordinaut_git.errors import CoordinautError, Kind
+from coordinaut_git.faces.hooks.patience import Patience
 from coordinaut_git.faces.hooks.steps import STEPS, Call, note_of
+from coordinaut_git.faces.hooks.telling import say
 from coordinaut_git.operations.commit_note import CommitNote
 from coordinaut_git.operations.committing import only_copies
 from coordinaut_git.storage import REMOTE
@@ -44,14 +45,14 @@ def run(words: list[str]) -> int:
     """Run the hook that the first word names, with git's arguments; the exit code."""
     hook, *arguments = words or [""]
     if hook not in STEPS:
-        _say(f"usage: coordinaut git-hook {'|'.join(STEPS)} [git's arguments]")
+        say(f"usage: coordinaut git-hook {'|'.join(STEPS)} [git's arguments]")
         return USAGE
     workspace: Workspace | None = None
     note = note_of(os.environ)
     if hook == "pre-commit":
         note.forget()
     try:
-        with _Patience(None if hook in _PATIENT else WAIT_S):
+        with Patience(None if hook in _PATIENT else WAIT_S):
             workspace = _workspace()
             if workspace.settings.hooks != "off" and not _is_known_to_be_away(hook, workspace, note):
                 _step(hook, workspace, arguments)
@@ -91,8 +92,8 @@ def _verdict(hook: str, workspace: Workspace | None, error: CoordinautError) -> 
     what = "push" if hook == "pre-push" else "commit"
     from coordinaut_git.faces.hooks.words import failure
 
-    _say(failure(error, stops=stop))
-    _say(f"coordinaut: the {what} was stopped." if stop else f"coordinaut: the {what} goes on: {why}.")
+    say(failure(error, stops=stop))
+    say(f"coordinaut: the {what} was stopped." if stop else f"coordinaut: the {what} goes on: {why}.")
     return STOP if stop else GO_ON
 
 
@@ -119,31 +120,3 @@ def _bug(error: Exception) -> CoordinautError:
         f"This is a bug in coordinaut: {type(error).__name__}: {error}.",
         hint="`coordinaut doctor` may say more; please report it.",
     )
-
-
-class _Patience:
-    """A bound in seconds on what is done within; None for none."""
-
-    def __init__(self, wait_s: int | None) -> None:
-        self._wait_s = wait_s
-
-    def __enter__(self) -> None:
-        if self._wait_s:
-            signal.signal(signal.SIGALRM, self._over)
-            signal.alarm(self._wait_s)
-
-    def __exit__(self, *_: object) -> None:
-        signal.alarm(0)
-
-    def _over(self, *_: Any) -> None:
-        raise environment(
-            "hook_timeout",
-            f"The hook was not done within {self._wait_s} seconds.",
-            hint="See what is slow here: coordinaut doctor",
-        )
-
-
-def _say(text: str) -> None:
-    with suppress(OSError):
-        sys.stderr.buffer.write(text.rstrip("\n").encode("utf-8", "backslashreplace") + b"\n")
-        sys.stderr.flush()

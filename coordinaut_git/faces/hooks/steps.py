@@ -8,11 +8,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from coordinaut_git.errors import CoordinautError
+from coordinaut_git.faces.hooks.patience import Patience
+from coordinaut_git.faces.hooks.telling import say
 from coordinaut_git.operations import committing
 from coordinaut_git.operations.commit_note import CommitNote
 from coordinaut_git.protocol.model import Actor
 from coordinaut_git.protocol.trailers import TASK
 from coordinaut_git.workspace import Workspace
+
+PUBLISHING_S = 20
+"""So long a push waits for ours at most."""
 
 _OF_PRE_COMMIT = ("PRE_COMMIT_LOCAL_BRANCH", "PRE_COMMIT_TO_REF", "PRE_COMMIT_REMOTE_BRANCH", "PRE_COMMIT_FROM_REF")
 """Where the pre-commit framework, which reads standard input itself, tells what is pushed: a line as git writes it."""
@@ -105,10 +111,29 @@ def post_commit(call: Call) -> None:
 
 
 def pre_push(call: Call) -> None:
-    """The commits that are pushed."""
+    """The commits that are pushed; and the coordination goes along to the team's remote."""
     framework = [call.environ.get(name, "") for name in _OF_PRE_COMMIT]
     said = " ".join(framework) if all(framework) else sys.stdin.buffer.read().decode("utf-8", "surrogateescape")
     committing.check_push(call.workspace, said.splitlines())
+    remote = call.arguments[0] if call.arguments else call.environ.get("PRE_COMMIT_REMOTE_NAME", "")
+    if call.workspace.settings.values.get("remote") == remote:
+        _publish(call.workspace)
+
+
+def _publish(workspace: Workspace) -> None:
+    """Publish what is provisional, in a bounded time; where that fails, the push goes on all the same."""
+    from coordinaut_git.operations.sync import published
+
+    try:
+        with Patience(PUBLISHING_S):
+            count = published(workspace)
+    except CoordinautError as error:
+        from coordinaut_git.faces.hooks.words import not_published
+
+        say(not_published(error))
+    else:
+        if count:
+            say(f"coordinaut: {count} operations went along.")
 
 
 def _leave_note(call: Call) -> list[committing.Trailer]:

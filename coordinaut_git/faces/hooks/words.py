@@ -19,6 +19,11 @@ def failure(error: CoordinautError, *, stops: bool) -> str:
     return said + (f"hint: {text(error.hint)}\n" if error.hint else "")
 
 
+def not_published(error: CoordinautError) -> str:
+    """That the coordination did not go along with a push."""
+    return f"coordinaut: not published yet, `coordinaut sync` does it: {text(error.message)}"
+
+
 def _look() -> Look:
     told = os.environ.get("COLUMNS", "")
     width = int(told) if told.isdecimal() and int(told) >= NARROWEST else PAGE_WIDTH

@@ -2,7 +2,8 @@
 
 Rule 1: what is kept is never believed without a look: another repository or other settings open it anew, and the
         coordinator reads what the head says.
-Rule 2: all work on a workspace is done in its thread, one piece after the other; nothing in it waits for long.
+Rule 2: all work on a workspace is done in its thread, one piece after the other; nothing in it waits for long, but for
+        a remote that a claim is published to.
 """
 
 import asyncio
@@ -76,7 +77,11 @@ class Warm:
 
 
 def looked_up(workspace: Workspace) -> tuple[object, float]:
-    """The head, and how long to wait until the next look: one over a network costs more than some system calls."""
+    """The head, and how long to wait until the next look: one over a network costs more than some system calls.
+
+    What other clones did comes on the way, now and then.
+    """
+    workspace.look_out()
     return workspace.store.head(), REMOTE_POLL_S if workspace.storage.kind == REMOTE else POLL_S
 
 

@@ -48,6 +48,7 @@ DESCRIPTIONS: Mapping[str, str] = {
     "explain": "Tell the story of one task, commit or path: who did what and held what, when.",
     "migrate_state": "Bring the stored state to the newest format, after a backup.",
     "install_hooks": "Install git hooks that hold commits to the claims, or uninstall them.",
+    "sync": "Exchange with the team's git remote now: get what other clones did, publish what was done here.",
     "doctor": "Diagnose git, repository, store and history, with advice.",
 }
 
@@ -98,17 +99,32 @@ REPEATABLE = frozenset(
         "git_identity",
         "git_identity_reset",
         "migrate_state",
+        "sync",
         "install_hooks",
         "doctor",
     }
 )
 """Those that change nothing more when they are called again in the same way."""
 
-OUTWARD = frozenset({"verify_commit_range"})
+OUTWARD = frozenset(
+    {
+        "init_project",
+        "claim_task",
+        "heartbeat",
+        "release_task",
+        "request_handoff",
+        "respond_handoff",
+        "verify_commit_range",
+        "wait_for_change",
+        "sync",
+        "doctor",
+    }
+)
 """Those that can reach for a remote."""
 
 NOT_OFFERED: Mapping[str, frozenset[str]] = {
     "list_events": frozenset({"follow"}),
+    "sync": frozenset({"watch"}),
     "detect_conflicts": frozenset({"exit_code"}),
 }
 """Parameters that mean something on a command line only."""
@@ -131,5 +147,6 @@ FROM_OTHERS: Mapping[str, str] = {
     "list_events": "Summaries and data",
     "wait_for_change": "Summaries and data",
     "explain": "Titles, messages, reasons and commit subjects",
+    "sync": "Messages about what was refused",
 }
 """Where results hold what other agents wrote, and in what."""

@@ -1,0 +1,28 @@
+"""When this clone last heard from a remote, kept as the age of an empty file.
+
+Rule 1: a convenience for people and for who waits; nothing is decided by it.
+"""
+
+from pathlib import Path
+
+from coordinaut_git.who import touch
+
+FOLDER = "heard"
+
+
+def note_heard(own_dir: Path, remote: str) -> None:
+    """Note that the remote has just answered."""
+    touch(_file(own_dir, remote))
+
+
+def heard_at_ms(own_dir: Path, remote: str) -> int | None:
+    """When it answered last, in milliseconds since the epoch; None if nobody knows."""
+    try:
+        return _file(own_dir, remote).stat().st_mtime_ns // 1_000_000
+    except OSError:
+        return None
+
+
+def _file(own_dir: Path, remote: str) -> Path:
+    """Remotes may have slashes in their names."""
+    return own_dir / FOLDER / remote.replace("%", "%25").replace("/", "%2F")
