@@ -75,6 +75,7 @@ _REASONS = tuple((re.compile(wording, re.IGNORECASE), outcome) for wording, outc
 _FORBIDDEN = re.compile(
     r"ERROR: .*(?:denied|read.only|not allowed)|[Ww]rite access|access denied|not allowed to push|denied to "
 )
+_ABORTED = re.compile(r"ref updates aborted by hook")  # a receive-pack of git 2.39 dies of it, before the ref moves
 _NOT_LET_IN = re.compile(r"^fatal: (could not read (Username|Password)|Authentication failed)", re.MULTILINE)
 _OUR_OWN = re.compile(
     r"^(?!remote:).*(src refspec|bad object|unable to read [0-9a-f]{40}|bad config|not a git repository"
@@ -148,7 +149,7 @@ def _without_report(answer: Answer, wait_s: float) -> Pushed:
     words = f"it did not answer within {wait_s:g} seconds" if answer.late else said(answer)
     begun = _BEGUN in answer.err or _TRACED not in answer.err
     status = int(found[1]) if (found := _HTTP.search(text)) else 0
-    if status == 403 or (not begun and _FORBIDDEN.search(text)):  # noqa: PLR2004 - HTTP's "Forbidden"
+    if status == 403 or _ABORTED.search(text) or (not begun and _FORBIDDEN.search(text)):  # noqa: PLR2004 - "Forbidden"
         return Pushed(Outcome.REFUSED, words)
     if begun and 400 <= status < 500 and status not in _TOO_EARLY_TO_TELL:  # noqa: PLR2004 - HTTP's "client error"
         return Pushed(Outcome.REFUSED, words)

@@ -77,15 +77,12 @@ class GitRemote:
 
     def seen(self) -> Head | None:
         """What the tracking ref names. A ref that cannot be used counts as none, and the next `fetch` mends it."""
-        ref = self._engine.read_ref(self.tracking)
-        noted = Head(ref.id) if isinstance(ref, RefAt) and self._is_usable(Head(ref.id)) else None
-        if self._unwritten and self._unwritten[0] == noted:
-            return self._unwritten[1]
-        return noted
+        noted = self._noted()
+        return self._unwritten[1] if self._unwritten and self._unwritten[0] == noted else noted
 
     def fetch(self) -> Head | None:
         """See `RemoteLine.fetch`; raises also contended `tracking_locked` and environment `cannot_write`."""
-        if self.seen() is None and not isinstance(self._engine.read_ref(self.tracking), RefMissing):
+        if self._noted() is None and not isinstance(self._engine.read_ref(self.tracking), RefMissing):
             throw_away(self.tracking, self._place.common_dir)
         try:
             there = self._fetched()
@@ -99,12 +96,12 @@ class GitRemote:
     def push(self, new: Head, expected: Head | None) -> None:
         """See `RemoteLine.push`; raises also invalid `bad_remote` for a remote with several places to push to."""
         check_one_judge(self.name, self._store.settings)
-        until_s = time.monotonic() + self._locked_s
+        until_s, noted = time.monotonic() + self._locked_s, self._noted()
         while True:
             outcome, words = push_ref(self.name, new, self.ref, expected, at=self._at, wait_s=self._wait_s)
             match outcome:
                 case Outcome.DONE:
-                    return self._note(expected, new)
+                    return self._note(noted, new)
                 case Outcome.RACED:
                     raise Raced(words)
                 case Outcome.UNKNOWN:
@@ -119,6 +116,10 @@ class GitRemote:
             if outcome is not Outcome.LOCKED or time.monotonic() > until_s:
                 raise not_taken(outcome, self.name, self.ref, words)
             time.sleep(_PAUSE_S)
+
+    def _noted(self) -> Head | None:
+        ref = self._engine.read_ref(self.tracking)
+        return Head(ref.id) if isinstance(ref, RefAt) and self._is_usable(Head(ref.id)) else None
 
     def _is_usable(self, head: Head) -> bool:
         """Whether the commit is there; asked once for each."""
@@ -144,16 +145,17 @@ class GitRemote:
                 raise
             return expected
 
-    def _note(self, before: Head | None, new: Head) -> None:
+    def _note(self, noted: Head | None, new: Head) -> None:
         """Move the tracking ref after a push; where it cannot be, this process knows, and the next fetch notes it."""
         note_heard(self._place.own_dir, self.name)
-        self._unwritten = (self.seen(), new)
         publisher = self._store.publisher(self.tracking)
+        self._unwritten = (noted, new)
         with suppress(StaleHead, OutcomeUnknown, CoordinautError):
-            if before is None:
+            if noted is None:
                 publisher.create(new)
             else:
-                publisher.swap(before, new)
+                publisher.swap(noted, new)
+            self._unwritten = None
 
     def _lock_set_aside(self) -> bool:
         lock = self._place.common_dir / f"{self.tracking}.lock"

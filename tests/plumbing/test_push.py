@@ -137,6 +137,14 @@ def test_a_hook_that_declines_refuses_in_its_own_words_made_safe(hub, name):
     assert hub.has() is None
 
 
+def test_a_hook_that_aborts_the_update_of_the_ref_refuses(hub):
+    hub.hook("reference-transaction", "exit 1")
+    found = hub.push(hub.points[0])
+    assert found.outcome is REFUSED
+    assert "hook" in found.words
+    assert hub.has() is None
+
+
 @pytest.mark.parametrize("key", ["transfer.hideRefs", "receive.hideRefs"])
 def test_a_namespace_that_the_host_keeps_for_itself_refuses(hub, key):
     hub.git(hub.root, "config", key, "refs/coordinaut")
