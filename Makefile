@@ -50,6 +50,10 @@ demo: $(READY) ## Watch agents race in a throwaway clone of this project, in dem
 bench: $(READY) ## Measure (ARGS=--quick for the short form)
 	$(BIN)/python benchmarks/run.py $(ARGS)
 
+.PHONY: simulate
+simulate: $(READY) ## Simulate teams whose network, clocks and machines fail (ARGS="--minutes 60", ARGS="--seed 7")
+	@$(BIN)/python tests/simulation/simulate.py $(ARGS)
+
 .PHONY: check
 check: lint types imports package ## Everything but the tests: lint, types, import contracts, packaging
 

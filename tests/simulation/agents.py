@@ -6,17 +6,20 @@ Rule 2: every command is written down with its answer; its operations carry its 
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from actors import Died, Handle, OnItsWay, Running
 from network import Line
+from published import everything
 
 from coordinaut_git.coordinator import Coordinator, Done
 from coordinaut_git.documents import Head
-from coordinaut_git.errors import CoordinautError, Kind
+from coordinaut_git.errors import CoordinautError, Kind, environment
 from coordinaut_git.protocol import requests as ask
 from coordinaut_git.protocol.model import Actor, Answer, Mode, Status
 from coordinaut_git.protocol.state import State
+from coordinaut_git.sync.checking import checked
 from coordinaut_git.sync.loop import Team
 from coordinaut_git.sync.publishing import PUBLISHED_AT_ONCE, Publishing
 
@@ -25,7 +28,6 @@ if TYPE_CHECKING:
 
 PATTERNS = ("src/a", "src/b", "src/", "docs/", "lib")
 PATHS = ("src/a", "src/b", "docs/a", "lib")
-TERMS = ("2m", "10m", "10m", "1h")
 NUMBER_DIGITS = 8
 
 
@@ -93,7 +95,13 @@ class Program:
         )
 
     def _check(self, at: Head, theirs: Head) -> None:
-        """What a git store does with its commits: every entry lawful, the documents those of its replay."""
+        """What is done with the commits of a git store: every entry is lawful, the documents are those of its replay."""
+        store, state = self.coordinator.store, self.coordinator.state_at(at)
+        entries = [entry for _, entry in takewhile(lambda point: point[0] != at, store.back(theirs))]
+        for _, after in checked(state, entries[::-1]):
+            state = after
+        if entries and dict(everything(store.snapshot(theirs).documents)) != state.contents():
+            raise environment("unlawful_line", "The documents are not those that the operations give.")
 
 
 class Agent:
@@ -169,8 +177,8 @@ class Agent:
         pick = self.world.chance.choice
         task, files = pick(tasks), (pick(PATTERNS),)
         mode = pick((None, None, None, Mode.SHARED_DOCS, Mode.ADVISORY))
-        claim = ask.ClaimTask(task=task, files=files, mode=mode, ttl=pick(TERMS))
-        taking = ask.ClaimTask(task=task, files=files, ttl=pick(TERMS), takeover_reason="it is silent")
+        claim = ask.ClaimTask(task=task, files=files, mode=mode, ttl=pick(self.world.plan.terms))
+        taking = ask.ClaimTask(task=task, files=files, ttl=pick(self.world.plan.terms), takeover_reason="it is silent")
         posted = ask.PostMessage(text="hello", broadcast=True)
         return (
             [lambda: claim] * 4 + [lambda: taking] * 4 + [lambda: posted, lambda: ask.UpdateTask(task=task, next="go")]

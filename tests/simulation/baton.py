@@ -48,6 +48,7 @@ class Stage:
 
     def __init__(self, chance: random.Random) -> None:
         self.now = 0
+        self.steps = 0
         self.over = False
         self._chance = chance
         self._alive: list[Process] = []
@@ -76,6 +77,7 @@ class Stage:
 
     def pause(self, for_ms: int = 0, until: Callable[[], bool] | None = None) -> None:
         """A point at which others may come in; at the longest for so long, or until something holds."""
+        self.steps += 1
         me = self._current
         if me is None:  # before the processes, and after them
             self.now += for_ms

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 def complaints(world: "TeamWorld") -> Iterator[str]:
     """One sentence for each promise that the run broke."""
+    if world.forged:
+        yield from _untouched(world)
+        return
     yield from _told(world)
     yield from _asked(world)
     yield from _refusals(world)
@@ -94,3 +97,16 @@ def _letters(world: "TeamWorld") -> Iterator[str]:
                 one["id"].startswith(about) and one.get("toAgentInstance") == command.instance for one in letters
             ):
                 yield f"{command} was refused in the end, and nobody told {command.instance}"
+
+
+def _untouched(world: "TeamWorld") -> Iterator[str]:
+    """Nobody has taken what was forged, and nobody has lost anything by it."""
+    published = {body["id"] for body in world.published.bodies}
+    for machine in world.machines:
+        points = list(machine.store.back(machine.store.head()))
+        if any(head == world.forged for head, _ in points):
+            yield f"{machine.name} goes on from what was forged"
+        kept = published | {entry.id for _, entry in points}
+        for command in world.commands:
+            if command.machine == machine.name and command.operation and command.operation not in kept:
+                yield f"{command} was acknowledged and is nowhere any more"

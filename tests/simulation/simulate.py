@@ -1,0 +1,98 @@
+"""The simulation on demand: `make simulate ARGS="--minutes 60"`, or one seed with all that happened in it.
+
+Rule 1: without a seed, half of them follow from the commit, so that it is tried the same way again; the others are new.
+Rule 2: whatever is found is printed with its seed and the command that runs it again; the exit code is 1 then.
+"""
+
+import argparse
+import os
+import random
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from itertools import islice
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE.parents[1]), str(HERE.parent), str(HERE)]
+
+import pytest  # noqa: E402 - the tests' folders come first
+from running import no_real_pauses, outcome  # noqa: E402
+from team_world import TeamWorld  # noqa: E402
+
+AT_A_TIME = 16
+LARGEST = 2**31
+
+
+def main() -> int:
+    """Run what was asked for; 1 where something was found."""
+    asked = _asked()
+    if asked.seed is not None:
+        return _one(asked.seed)
+    began, found, happened, seeds = time.monotonic(), 0, Counter[str](), 0
+    with ProcessPoolExecutor(asked.jobs) as pool:
+        for lot in _lots(asked.jobs, asked.first):
+            if time.monotonic() - began >= asked.minutes * 60 if asked.minutes else seeds >= asked.seeds:
+                break
+            for seed, complaints, counted in pool.map(run, lot):
+                seeds += 1
+                happened += counted
+                found += bool(complaints)
+                for complaint in complaints:
+                    print(f"seed {seed}: {complaint}\n  again: make simulate ARGS='--seed {seed}'", flush=True)
+    took = time.monotonic() - began
+    print(f"{seeds} worlds, {happened['commands']} commands, {happened['steps']} steps in {took:.0f} s: {found} found")
+    print(", ".join(f"{name} {count}" for name, count in sorted(happened.items())))
+    return 1 if found else 0
+
+
+def run(seed: int) -> tuple[int, list[str], Counter[str]]:
+    """One world: what is wrong with it, and what happened in it."""
+    with pytest.MonkeyPatch.context() as patch:
+        no_real_pauses(patch)
+        world = TeamWorld(seed)
+        complaints = outcome(world)
+    counted = Counter({"commands": len(world.commands), "steps": world.stage.steps}) + world.happened
+    return seed, complaints, counted
+
+
+def _one(seed: int) -> int:
+    with pytest.MonkeyPatch.context() as patch:
+        no_real_pauses(patch)
+        world = TeamWorld(seed, keep_trace=True)
+        complaints = outcome(world)
+    print(*world.trace, *complaints, f"seed {seed}: {len(complaints)} complaints", sep="\n")
+    return 1 if complaints else 0
+
+
+def _lots(jobs: int, first: int | None) -> Iterator[list[int]]:
+    """Seeds, some at a time: from a first one on, or by turns such as follow from the commit and new ones."""
+    if first is not None:
+        seeds = iter(range(first, LARGEST))
+    else:
+        known, new = random.Random(_commit()), random.Random(os.urandom(16))
+        seeds = (one.randrange(LARGEST) for _ in iter(int, 1) for one in (known, new))
+    while True:
+        yield list(islice(seeds, AT_A_TIME * jobs))
+
+
+def _commit() -> str:
+    done = subprocess.run(["git", "rev-parse", "HEAD"], cwd=HERE, capture_output=True, text=True, check=False)
+    return done.stdout.strip()
+
+
+def _asked() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--seed", type=int, help="only this one, with a trace of all that happens in it")
+    parser.add_argument("--seeds", type=int, default=256, help="so many (256)")
+    parser.add_argument("--minutes", type=float, help="for so long instead")
+    parser.add_argument("--first", type=int, help="begin with this seed and count up")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="so many processes at a time")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
