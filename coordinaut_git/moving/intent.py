@@ -53,7 +53,7 @@ def write_intent(place: Place, intent: Intent) -> None:
         write_whole(file, json.dumps(said, indent=2, sort_keys=True))
         make_durable(file.parent)
     except OSError as error:
-        raise environment("cannot_write", f"{file} cannot be written: {error.strerror}.") from error
+        raise _failed(file, "written", error) from error
 
 
 def drop_intent(place: Place) -> None:
@@ -62,7 +62,7 @@ def drop_intent(place: Place) -> None:
     try:
         file.unlink(missing_ok=True)
     except OSError as error:
-        raise environment("cannot_write", f"{file} cannot be removed: {error.strerror}.") from error
+        raise _failed(file, "removed", error) from error
 
 
 @contextmanager
@@ -93,6 +93,14 @@ def _storage(form: Any) -> Storage:
         raise ValueError("it names no storage that there is")
     texts = {key: form[key] for key in _TEXTS if key in form}
     return Storage(kind=form["storage"], folder=Path(form["folder"]) if "folder" in form else None, **texts)
+
+
+def _failed(file: Path, done: str, error: OSError) -> CoordinautError:
+    return environment(
+        "cannot_write",
+        f"{file} cannot be {done}: {error.strerror}.",
+        hint="Give this user the right to write there, or free some space, and run the command again.",
+    )
 
 
 def _unreadable(file: Path, why: str) -> CoordinautError:

@@ -151,7 +151,11 @@ def _json(value: Any) -> str:
 
 
 def _failed(file: Path, error: OSError) -> CoordinautError:
-    return environment("backup_failed", f"The backup {file} cannot be written: {error.strerror}.")
+    return environment(
+        "backup_failed",
+        f"The backup {file} cannot be written: {error.strerror}.",
+        hint="Look at the owner, the rights and the room of the folder.",
+    )
 
 
 def _damaged(file: Path) -> CoordinautError:

@@ -97,7 +97,11 @@ def _check(host: str, port: int) -> None:
     finally:
         connection.close()
     if reason is not None:
-        raise environment("not_well", f"The server on {host} port {port} is not well: {reason}.")
+        raise environment(
+            "not_well",
+            f"The server on {host} port {port} is not well: {reason}.",
+            hint="Its log tells more. Does it run, and with these settings?",
+        )
     click.echo("ok")
 
 

@@ -140,4 +140,8 @@ class Log:
 
     def unknown(self, head: Head) -> CoordinautError:
         """The error for what is no point of this line."""
-        return environment("unknown_head", f"The line in {self._folder.path} has no point {head!r}.")
+        return environment(
+            "unknown_head",
+            f"The line in {self._folder.path} has no point {head!r}.",
+            hint="Was an older copy put in its place? Run `coordinaut doctor --deep` to have it looked over.",
+        )
