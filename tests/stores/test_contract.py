@@ -5,10 +5,12 @@ Whoever brings a new store writes one class, its `World`, and one line, in `worl
 
 import pytest
 from contract import StoreContract
+from contract_joining import JoiningContract
 from process_contract import ProcessContract
 from worlds import WORLDS, World
 
 SHARED = [name for name, kind in WORLDS.items() if kind.processes]
+JOINING = [name for name, kind in WORLDS.items() if kind.joining]
 
 
 @pytest.fixture
@@ -32,12 +34,24 @@ class TestEveryStoreOfProcesses(ProcessContract):
     """All cases for processes over all stores that processes share."""
 
 
+@pytest.mark.parametrize("world", JOINING, indirect=True)
+class TestEveryJoiningStore(JoiningContract):
+    """All cases of joined lines over all stores that can join them."""
+
+    store, other = StoreContract.store, StoreContract.other
+
+
 def cases(suite):
     return {name for name in dir(suite) if name.startswith("test_")}
 
 
 @pytest.mark.parametrize(
-    ("suite", "contract"), [(TestEveryStore, StoreContract), (TestEveryStoreOfProcesses, ProcessContract)]
+    ("suite", "contract"),
+    [
+        (TestEveryStore, StoreContract),
+        (TestEveryStoreOfProcesses, ProcessContract),
+        (TestEveryJoiningStore, JoiningContract),
+    ],
 )
 def test_no_case_is_overridden_or_left_out(suite, contract):
     assert cases(suite) == cases(contract)
@@ -50,12 +64,18 @@ def test_no_case_is_skipped_or_lost(request):
     """Counts what pytest has collected, where it has collected this whole file."""
     wanted = {(name, world) for name in cases(StoreContract) for world in WORLDS}
     wanted |= {(name, world) for name in cases(ProcessContract) for world in SHARED}
+    wanted |= {(name, world) for name in cases(JoiningContract) for world in JOINING}
     here = [item for item in request.session.items if item.path == request.path and item.cls]
     if len(here) >= len(wanted):
         assert {(item.originalname, item.callspec.params["world"]) for item in here} == wanted
         assert not [item for item in here if item.get_closest_marker("skip") or item.get_closest_marker("skipif")]
     assert len(cases(StoreContract)) >= 50, "cases were lost"
     assert len(cases(ProcessContract)) >= 6, "cases were lost"
+    assert len(cases(JoiningContract)) >= 14, "cases were lost"
+
+
+def test_the_stores_that_can_join_lines_are_those_in_memory_and_in_git():
+    assert set(JOINING) == {"memory", "git", "bare", "worktree"}
 
 
 def test_only_the_store_in_memory_and_one_more_place_of_git_go_without_processes():

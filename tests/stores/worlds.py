@@ -32,6 +32,9 @@ class World:
     processes = True
     """Whether several processes can share the state. The cases for processes are run where it is said so."""
 
+    joining = False
+    """Whether its store is `documents.Joining`."""
+
     fixtures = ()
     """The names of what pytest must have ready for it."""
 
@@ -67,6 +70,7 @@ class World:
 
 class MemoryWorld(World):
     processes = False
+    joining = True
 
     def __init__(self, folder):
         super().__init__(folder)
@@ -87,6 +91,8 @@ class MemoryWorld(World):
 
 class GitWorld(World):
     """A plain repository with one commit of the user's."""
+
+    joining = True
 
     def __init__(self, folder):
         super().__init__(folder)

@@ -7,6 +7,7 @@ import json
 import random
 import secrets
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 
 from coordinaut_git.documents import Entry, OutcomeUnknown, StaleHead
 
@@ -79,9 +80,42 @@ def put(store, changes, *, wait_s=5.0, attempts=500):
             except StaleHead:
                 continue
             except OutcomeUnknown:
-                settled = [one for one in store.since(before, store.head()) if one.id == name]
+                settled = [one for one in islice(store.log(store.head()), 512) if one.id == name]
                 if settled:
                     return settled[0]
+    raise AssertionError(f"lost {attempts} races in a row")
+
+
+def renumbered(entries, first):
+    """The same operations at other positions."""
+    return [
+        entry(first + place, json.loads(one.body)["changes"], name=one.id, at=one.at)
+        for place, one in enumerate(entries)
+    ]
+
+
+def join(store, onto, entries, head=None):
+    """Let the line of `head` (the newest, if None) end in these entries after `onto`; gives its new end."""
+    snapshot = store.snapshot(onto)
+    moved = [*snapshot.entries, *entries]
+    return store.rebuild(head or store.head(), onto, entries, lambda: changes_of(moved))
+
+
+def insert(store, changes, *, below, wait_s=5.0, attempts=500):
+    """What a sync does: an operation of somebody else comes to stand before our last ones; gives its entry."""
+    name = f"op_{secrets.token_hex(8)}"
+    for _ in range(attempts):
+        with store.queue(wait_s):
+            head = store.head()
+            line = [*islice(store.back(head), below + 1)]
+            onto, ours = (line[below][0], line[:below]) if len(line) > below else (store.first, line)
+            first = line[below][1].seq + 1 if len(line) > below else 1
+            theirs = entry(first, changes, name=name)
+            try:
+                join(store, onto, [theirs, *renumbered([one for _, one in reversed(ours)], first + 1)], head)
+            except StaleHead:
+                continue
+            return theirs
     raise AssertionError(f"lost {attempts} races in a row")
 
 
