@@ -133,7 +133,14 @@ class GitStore:
         return self._end_in(expected, chain)
 
     def rebuild(self, expected: Head, onto: Head, entries: Sequence[Entry], changes: Changes) -> Head:
-        """End the line in these entries after `onto`, by one pack and one swap of the ref; see `Joining.rebuild`."""
+        """End the line in these entries after `onto`, by one pack and one swap of the ref; see `Joining.rebuild`.
+
+        One pack is a third of the time of the same objects one by one, even for the eight of a single sealed entry.
+        What the line had before hangs on nothing then: git's own upkeep takes it after two weeks, or at once where it
+        is told to prune now. Whoever reads it meanwhile is given back what the journal remembers, and else meets
+        `unreadable_history`, on which `Coordinator.read` goes on with the newest line. Nothing of it is needed any
+        more: every operation of it is in the new line, or was withdrawn before anybody was told of it.
+        """
         check_numbers([Step(entry=entry, changes={}) for entry in entries])
         old, parent = self.line.point(expected), self.line.point(onto)
         if entries:
