@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from coordinaut_git.documents import Head
+from coordinaut_git.documents import Head, entries_apart
 from coordinaut_git.errors import CoordinautError
 from coordinaut_git.operations.checks.finding import Check, Exam, Finding
 from coordinaut_git.plumbing.engine import ObjectMissing
@@ -11,6 +11,7 @@ from coordinaut_git.render.words import number
 from coordinaut_git.replay.checkpoints import replayed
 from coordinaut_git.stores.git import health, leftovers
 from coordinaut_git.stores.git.stale_lock import STALE_AFTER_S
+from coordinaut_git.stores.git.store import GitStore
 
 MANY_LOOSE = 1_000
 OPEN_WORK = ("leases", "tasks/open", "handoffs/pending")
@@ -40,6 +41,8 @@ def _journal(exam: Exam) -> Finding:
     if last == head or store.since(Head(last), head) is not None:
         return Finding("ok", "the last operation that was written here is on the line")
     try:
+        if _was_joined(store, Head(last), head):
+            return Finding("ok", "the line was joined to another, and what was written here is on it")
         behind = store.since(head, Head(last))
         newer = store.line.point(last).seq
     except CoordinautError:
@@ -51,6 +54,12 @@ def _journal(exam: Exam) -> Finding:
         return Finding("ok", "what was written here last is long ago")
     advice = f"Look at both: git log --oneline {head} {last}. The other one is not lost as long as nobody prunes."
     return Finding("warning", f"the line was replaced: {last[:12]}, which was written here, is not on it", advice)
+
+
+def _was_joined(store: GitStore, old: Head, head: Head) -> bool:
+    """Whether the line of `head` has each operation that a line which is not on it has, at another position."""
+    lost, there = entries_apart(store, head, old, 2 * health.NEAR), entries_apart(store, old, head, 2 * health.NEAR)
+    return lost is not None and there is not None and {entry.id for entry in lost} <= {entry.id for entry in there}
 
 
 def _objects(exam: Exam) -> Finding:

@@ -62,7 +62,7 @@ def kept_format(engine: Engine, step: Step) -> int:
 
 
 def line_problems(engine: Engine, head: str) -> Iterator[Problem]:
-    """What is wrong with the line that ends in `head`, newest first: shape, numbers, instants, ids, checkpoints."""
+    """What is wrong with the line that ends in `head`, newest first: shape, numbers, ids, checkpoints."""
     walk = _Walk(_only_reading(engine))
     name = head
     while name != GENESIS:
@@ -135,22 +135,23 @@ class _Walk:
         if entry.id in self.ids:
             yield Problem(commit=name, what=f"repeats the operation id {entry.id}")
         self.ids.add(entry.id)
-        yield from self._beside_newer(entry.seq, entry.at, commit.tree)
+        yield from self._beside_newer(entry.seq, commit.tree)
         self.newer = (name, entry, commit.tree)
 
     def at_genesis(self) -> Iterator[Problem]:
         first = self.line.point(GENESIS)
-        return self._beside_newer(first.seq, 0, first.tree)
+        return self._beside_newer(first.seq, first.tree)
 
-    def _beside_newer(self, seq: int, at: int, tree: str) -> Iterator[Problem]:
-        """Compare the next newer commit with the number, instant and tree of the one before it."""
+    def _beside_newer(self, seq: int, tree: str) -> Iterator[Problem]:
+        """Compare the next newer commit with the number and tree of the one before it.
+
+        Its own instant may be an earlier one: an operation that was put after others by a sync keeps its instant.
+        """
         if self.newer is None:
             return
         name, entry, newer_tree = self.newer
         if entry.seq != seq + 1:
             yield Problem(commit=name, what=f"has seq {entry.seq} after {seq}")
-        if entry.at < at:
-            yield Problem(commit=name, what=f"lies {at - entry.at} ms before the operation it follows")
         if newer_tree != tree:
             yield from self._checkpoint(name, entry, newer_tree)
 
