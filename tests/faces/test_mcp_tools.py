@@ -32,7 +32,7 @@ PRODUCT = [
     "verify_commit_range",
     "install_hooks",
 ]
-ADDED = ["status", "list_inbox", "mark_read", "list_agents", "list_events", "wait_for_change"]
+ADDED = ["status", "list_inbox", "mark_read", "list_agents", "list_events", "wait_for_change", "sync"]
 BOTH_ERAS = pytest.mark.parametrize("mode", ERAS)
 
 
