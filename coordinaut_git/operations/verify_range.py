@@ -1,6 +1,7 @@
 """Verification of commits: each against what its agent held when it was made.
 
-Rule 1: with `--fetch` the remote's line is read first, and is the judge where this clone has none, or an older one.
+Rule 1: with `--fetch` the remote's line is read first, as `sync` reads and checks it, and is the judge where this clone
+        has none, or an older one.
 Rule 2: a commit that cannot be judged, in a shallow clone or without a line, is an error, never a pass.
 """
 
@@ -10,13 +11,14 @@ from typing import Any
 from coordinaut_git.coordinator import CLOCK_TOLERANCE_MS
 from coordinaut_git.errors import invalid, not_found, refused
 from coordinaut_git.plumbing.commits import Commit, commits_in
-from coordinaut_git.plumbing.fetch import fetch_ref, is_within
-from coordinaut_git.plumbing.remotes import check_remote, tracking_ref
 from coordinaut_git.protocol import requests as ask
 from coordinaut_git.protocol.judge import Court, Made, Verdict, judge
 from coordinaut_git.protocol.values import LAST_INSTANT, Instant
 from coordinaut_git.protocol.verify import ChangedPath
 from coordinaut_git.storage import GIT
+from coordinaut_git.sync.checking import check_fetched
+from coordinaut_git.sync.common import meet
+from coordinaut_git.sync.remote import GitRemote
 from coordinaut_git.workspace import Workspace
 
 Json = dict[str, Any]
@@ -65,21 +67,23 @@ def _line(workspace: Workspace, stack: ExitStack) -> Workspace:
             "There is no remote to fetch the coordination from.",
             hint="Name one: git config coordinaut.remote NAME",
         )
-    ref, tracking = workspace.settings.ref, tracking_ref(check_remote(remote, workspace.settings))
-    fetched = workspace.on(tracking)
-    stack.enter_context(closing(fetched))
-    if not fetch_ref(remote, ref, tracking, at=workspace.root):
+    line = GitRemote(workspace.git_store, remote)
+    theirs = line.fetch()
+    if theirs is None:
         raise not_found(
             "no_remote_state",
-            f"The remote {remote} has no {ref}: no coordination has been published there.",
+            f"The remote {remote} has no {line.ref}: no coordination has been published there.",
             hint="Publish it, or name the ref that the team uses: git config coordinaut.ref …",
         )
-    if workspace.store.head() is None:
-        return fetched
-    if is_within(tracking, ref, at=workspace.root):
+    store, ours = workspace.git_store, workspace.store.head()
+    meeting = meet(store, ours or store.first, theirs)
+    check_fetched(store, meeting.at, theirs)
+    if ours and not meeting.theirs:
         return workspace
-    if not is_within(ref, tracking, at=workspace.root):
+    if meeting.ours:
         workspace.notices.append(f"This clone has operations that {remote} has not; judged by what {remote} has.")
+    fetched = workspace.on(line.tracking)
+    stack.enter_context(closing(fetched))
     return fetched
 
 
