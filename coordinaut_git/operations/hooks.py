@@ -3,7 +3,7 @@
 from typing import Any
 
 from coordinaut_git.errors import environment
-from coordinaut_git.plumbing.hooks import KEPT, NAMES, Changes, Folder, hooks_folder, hooks_status, install, uninstall
+from coordinaut_git.plumbing.hooks import KEPT, Changes, Folder, hooks_folder, hooks_status, install, uninstall
 from coordinaut_git.protocol import requests as ask
 from coordinaut_git.workspace import Workspace
 
@@ -46,5 +46,5 @@ def _form(workspace: Workspace, done: Changes) -> Json:
         "kept": [{"hook": name, "path": str(now.folder.path / (name + KEPT))} for name in now.kept],
         "removed": list(done.removed),
         "restored": list(done.restored),
-        "left": [name for name in NAMES if name in now.foreign and name not in done.restored],
+        "left": [name for name in now.foreign if name not in done.restored],
     }

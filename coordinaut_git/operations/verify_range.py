@@ -35,13 +35,19 @@ def verify_commit_range(workspace: Workspace, request: ask.VerifyCommitRange) ->
         line = _line(workspace, stack) if request.fetch else workspace
         _must_be_there(line, fetched=request.fetch)
         commits = commits_in(request.range, workspace.root)
-        verdicts = _judged(line, commits, request, team=line is not workspace or workspace.has_team)
+        team = line is not workspace or workspace.has_team
+        return answered_for(line, commits, request.range, required=request.require_trailers, team=team)
+
+
+def answered_for(line: Workspace, commits: list[Commit], text: str, *, required: bool, team: bool) -> Json:
+    """What `verify_commit_range` answers for these commits, which `text` names; raises its refusal."""
+    verdicts = _judged(line, commits, required=required, team=team)
     found = [violation for commit in commits for violation in verdicts[commit.id].violations]
     shown = {
         "violations": found,
         "commits": len(commits),
         "checked": sum(verdict.checked for verdict in verdicts.values()),
-        "range": request.range,
+        "range": text,
         "ref": line.storage.place,
     }
     failed = [_failed(commit, verdicts[commit.id]) for commit in commits if verdicts[commit.id].violations]
@@ -96,16 +102,14 @@ def _must_be_there(line: Workspace, *, fetched: bool) -> None:
         )
 
 
-def _judged(
-    line: Workspace, commits: list[Commit], request: ask.VerifyCommitRange, *, team: bool
-) -> dict[str, Verdict]:
+def _judged(line: Workspace, commits: list[Commit], *, required: bool, team: bool) -> dict[str, Verdict]:
     """The verdicts by commit id; judged in the order of time, so that the line is read once."""
     court = Court(
         past=line.past,
         newest=line.coordinator.read().state,
         fold=line.fold,
         tolerance_ms=CLOCK_TOLERANCE_MS if team else 0,
-        required=request.require_trailers,
+        required=required,
     )
     in_time = sorted(commits, key=lambda commit: commit.committed_at)
     return {commit.id: judge(_made(commit), court) for commit in in_time}

@@ -70,6 +70,18 @@ def commit_ids(text: str, at: Path) -> list[str]:
     return _whole(answer.out.decode().split(), at)
 
 
+def signed_here_first(name: str, at: Path) -> list[str]:
+    """The ids of the commits that the commit of this id brings to the branches here, oldest first.
+
+    Only those in whose message a line begins with `Agent`: others have no trailers of ours. Raises `git_failed`.
+    """
+    words = ("--topo-order", "--reverse", "--regexp-ignore-case", "--grep=^agent", "--not", "--branches", "--not")
+    answer = _git("rev-list", *words, "--end-of-options", name, at=at)
+    if not answer.ok:
+        raise environment("git_failed", f"git rev-list failed: {answer.complaint}.")
+    return answer.out.decode().split()
+
+
 def is_published(name: str, at: Path) -> bool:
     """Whether a remote-tracking branch has the commit of this id, so that to push it brings nothing new."""
     answer = _git("for-each-ref", "--count=1", "--format=x", f"--contains={name}", "refs/remotes", at=at)

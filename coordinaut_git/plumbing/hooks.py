@@ -18,6 +18,9 @@ from coordinaut_git.plumbing.repository import Place
 from coordinaut_git.plumbing.run import git
 
 NAMES = ("pre-commit", "prepare-commit-msg", "commit-msg", "post-commit", "pre-push")
+RECEIVING = ("update",)
+"""The hooks of a repository that others push to."""
+
 KEPT = ".before-coordinaut"
 LEGACY = ".legacy"
 """Where the pre-commit framework moves the hook that it finds: ours, if it is installed after us."""
@@ -68,13 +71,22 @@ class Changes:
     restored: tuple[str, ...] = ()
 
 
+def names_for(place: Place) -> tuple[str, ...]:
+    """Our hooks for this place: a bare repository is pushed to, and commits are made in work trees."""
+    if place.work_tree is not None:
+        return NAMES
+    worktrees = place.common_dir / "worktrees"
+    return (*NAMES, *RECEIVING) if worktrees.is_dir() and any(worktrees.iterdir()) else RECEIVING
+
+
 def hooks_status(place: Place) -> HooksStatus:
     """How our hooks stand in this work tree; raises what `hooks_folder` raises."""
     folder = hooks_folder(place)
     found: dict[str, list[str]] = {"installed": [], "outdated": [], "missing": [], "foreign": []}
-    for name in NAMES:
+    names = names_for(place)
+    for name in names:
         found[_state(folder.path, name)].append(name)
-    kept = (name for name in NAMES if _there(folder.path / (name + KEPT)))
+    kept = (name for name in names if _there(folder.path / (name + KEPT)))
     home = all(file.exists() and file.read_bytes() == text for file, text in _home(place))
     return HooksStatus(
         folder=folder, kept=tuple(kept), home=home, **{key: tuple(names) for key, names in found.items()}
@@ -106,14 +118,15 @@ def install(place: Place, folder: Folder) -> Changes:
     Raises refused `hooks_elsewhere` or `hook_in_the_way`, environment `cannot_install_hooks`.
     """
     _check_folder(folder)
-    _check_free(folder.path)
+    names = names_for(place)
+    _check_free(folder.path, names)
     written, moved = [], []
     try:
         for file, text in _home(place):
             file.parent.mkdir(parents=True, exist_ok=True)
             _write(file, text, 0o644)
         folder.path.mkdir(parents=True, exist_ok=True)
-        for name in NAMES:
+        for name in names:
             state, hook = _state(folder.path, name), folder.path / name
             if _is_ours(folder.path / (name + LEGACY)):
                 (folder.path / (name + LEGACY)).unlink()
@@ -135,7 +148,7 @@ def uninstall(place: Place, folder: Folder) -> Changes:
     """
     removed, restored = [], []
     try:
-        for name in NAMES:
+        for name in (*NAMES, *RECEIVING):
             hook, legacy, kept = (folder.path / (name + end) for end in ("", LEGACY, KEPT))
             ours = [file for file in (hook, legacy) if _is_ours(file)]
             for file in ours:
@@ -233,8 +246,8 @@ def _check_folder(folder: Folder) -> None:
         )
 
 
-def _check_free(folder: Path) -> None:
-    for name in NAMES:
+def _check_free(folder: Path, names: tuple[str, ...]) -> None:
+    for name in names:
         if _state(folder, name) != "foreign":
             continue
         if (folder / name).is_dir() or not _may_go(folder / name, folder / (name + KEPT)):

@@ -3,7 +3,8 @@
 Rule 1: an agent's violation stops it. Whatever else is wrong is said and stops nothing: a person's commit, a state that
 cannot be read, a bug. `coordinaut.hooks` says otherwise: `block` (all of that stops too), `warn` (nothing does), `off`.
 Rule 2: a rebase or a cherry-pick is never stopped.
-Rule 3: it starts as little as can be: no command line, and no table unless one is shown.
+Rule 3: a push to the line of this repository is stopped by whatever is wrong: it is for good.
+Rule 4: it starts as little as can be: no command line, and no table unless one is shown.
 """
 
 import os
@@ -18,18 +19,22 @@ from coordinaut_git.faces.hooks.steps import STEPS, Call, note_of
 from coordinaut_git.faces.hooks.telling import say
 from coordinaut_git.operations.commit_note import CommitNote
 from coordinaut_git.operations.committing import only_copies
-from coordinaut_git.storage import REMOTE
+from coordinaut_git.plumbing.settings import DEFAULT_REF
+from coordinaut_git.storage import GIT, REMOTE
 from coordinaut_git.workspace import Workspace, open_workspace
 
 GO_ON, STOP, USAGE = 0, 77, 2
 """77 is EX_NOPERM of sysexits(3): no interpreter that cannot find its program ends so."""
 
+UPDATE = "update"
+OUR_REFS = "refs/coordinaut"
 WAIT_S = 30
 REMOTE_TIMEOUT, REMOTE_WAIT_S = "COORDINAUT_REMOTE_TIMEOUT", "5"
 """How long a server is asked while somebody waits for a commit, unless the environment says otherwise."""
 
 _AWAY = frozenset({"remote_unreachable", "remote_busy", "bad_answer", "hook_timeout", "bad_token", "forbidden"})
-_PATIENT = ("pre-push",)
+_PATIENT = ("pre-push", "update")
+_PUSHES = _PATIENT
 _DONE_ALREADY = ("post-commit",)
 
 
@@ -53,15 +58,15 @@ def run(words: list[str]) -> int:
         note.forget()
     try:
         with Patience(None if hook in _PATIENT else WAIT_S):
-            workspace = _workspace()
+            workspace = _workspace(hook)
             if workspace.settings.hooks != "off" and not _is_known_to_be_away(hook, workspace, note):
                 _step(hook, workspace, arguments)
     except CoordinautError as error:
         if error.code in _AWAY:
             note.note_away()
-        return _verdict(hook, workspace, error)
+        return _verdict(hook, arguments, workspace, error)
     except Exception as error:  # noqa: BLE001 - a bug of ours must not keep people from committing
-        return _verdict(hook, workspace, _bug(error))
+        return _verdict(hook, arguments, workspace, _bug(error))
     finally:
         if workspace is not None:
             workspace.close()
@@ -69,7 +74,7 @@ def run(words: list[str]) -> int:
 
 
 def _step(hook: str, workspace: Workspace, arguments: list[str]) -> None:
-    if workspace.coordinated():
+    if hook == UPDATE or workspace.coordinated():  # a push may bring the first state there is
         STEPS[hook](Call.of(workspace, arguments, os.environ))
 
 
@@ -78,18 +83,25 @@ def _is_known_to_be_away(hook: str, workspace: Workspace, note: CommitNote) -> b
     return workspace.storage.kind == REMOTE and hook not in _PATIENT and note.is_away(workspace.clock.now())
 
 
-def _workspace() -> Workspace:
+def _workspace(hook: str) -> Workspace:
     """That of the repository in which git runs the hook; it stands in the folder, but GIT_DIR has the last word."""
     start = Path.cwd() / os.environ.get("GIT_DIR", "")
+    if hook == UPDATE:  # what is pushed is git's, and who pushes may be the one whose environment this is
+        return open_workspace(start, {}, storage=GIT)
     environ = {REMOTE_TIMEOUT: REMOTE_WAIT_S, **os.environ}
     workspace = open_workspace(start, environ, storage=os.environ.get("COORDINAUT_STORAGE"))
     workspace.publishing = None  # a commit waits for no network: the push that follows publishes
     return workspace
 
 
-def _verdict(hook: str, workspace: Workspace | None, error: CoordinautError) -> int:
-    stop, why = (False, "it is done already") if hook in _DONE_ALREADY else _policy(workspace, error)
-    what = "push" if hook == "pre-push" else "commit"
+def _verdict(hook: str, arguments: list[str], workspace: Workspace | None, error: CoordinautError) -> int:
+    if hook in _DONE_ALREADY:
+        stop, why = False, "it is done already"
+    elif hook == UPDATE and _is_ours(arguments[:1], workspace):
+        stop, why = True, ""
+    else:
+        stop, why = _policy(workspace, error, agents_only=hook != UPDATE)
+    what = "push" if hook in _PUSHES else "commit"
     from coordinaut_git.faces.hooks.words import failure
 
     say(failure(error, stops=stop))
@@ -97,8 +109,14 @@ def _verdict(hook: str, workspace: Workspace | None, error: CoordinautError) -> 
     return STOP if stop else GO_ON
 
 
-def _policy(workspace: Workspace | None, error: CoordinautError) -> tuple[bool, str]:
-    """Whether to stop, and if not, why not."""
+def _is_ours(refs: list[str], workspace: Workspace | None) -> bool:
+    """Whether a ref is the line of this repository, or in a folder of refs that is ours."""
+    line = workspace.settings.ref if workspace else DEFAULT_REF
+    return any(ref == line or ref.startswith(OUR_REFS) for ref in refs)
+
+
+def _policy(workspace: Workspace | None, error: CoordinautError, *, agents_only: bool) -> tuple[bool, str]:
+    """Whether to stop, and if not, why not; `agents_only`: only an agent in its own work tree."""
     policy = workspace.settings.hooks if workspace else ""
     if workspace and only_copies(workspace):
         return False, "a rebase or a cherry-pick is not stopped"
@@ -108,7 +126,7 @@ def _policy(workspace: Workspace | None, error: CoordinautError) -> tuple[bool, 
         return True, ""
     if error.kind is not Kind.REFUSED and error.code != "bad_identifier":
         return False, "nothing could be checked"
-    if not workspace or not workspace.instance():
+    if agents_only and (not workspace or not workspace.instance()):
         return False, "no agent instance is named here"
     return True, ""
 

@@ -1,4 +1,4 @@
-"""The five hooks, one function each: githooks(5) says when git calls them and with which arguments.
+"""The hooks, one function each: githooks(5) says when git calls them and with which arguments.
 
 Rule 1: what is checked and written is the business of `operations/committing.py`; here it is only put in order.
 """
@@ -136,6 +136,13 @@ def _publish(workspace: Workspace) -> None:
             say(f"coordinaut: {count} operations went along.")
 
 
+def update(call: Call) -> None:
+    """What a push brings to one ref of this repository."""
+    from coordinaut_git.operations.receiving import check_update  # a commit's hooks do without it
+
+    check_update(call.workspace, *call.arguments)
+
+
 def _leave_note(call: Call) -> list[committing.Trailer]:
     found = _trailers(call)
     lines = [f"{key}: {value}" for key, value in found]
@@ -153,4 +160,5 @@ STEPS: Mapping[str, Callable[[Call], None]] = {
     "commit-msg": commit_msg,
     "post-commit": post_commit,
     "pre-push": pre_push,
+    "update": update,
 }

@@ -4,7 +4,7 @@ import os
 
 from coordinaut_git.operations.checks.finding import Check, Exam, Finding, some
 from coordinaut_git.plumbing.configured import writes_to
-from coordinaut_git.plumbing.hooks import NAMES, hooks_status
+from coordinaut_git.plumbing.hooks import hooks_status, names_for
 from coordinaut_git.plumbing.settings import KEYS
 
 _STALE_S = 12 * 3_600.0
@@ -141,7 +141,9 @@ def _hooks(exam: Exam) -> Finding:
     again = "Put them in place again: coordinaut install-hooks"
     if found.outdated or found.missing or found.foreign:
         wrong = (*found.missing, *found.outdated, *found.foreign)
-        return Finding("warning", f"some are missing, changed or not ours: {some(list(wrong), len(NAMES))}", again)
+        return Finding(
+            "warning", f"some are missing, changed or not ours: {some(list(wrong), len(names_for(exam.place)))}", again
+        )
     if not found.home:
         return Finding("warning", "they call another program than this one, or none", again)
     return Finding("ok", f"all {len(found.installed)} are in place in {found.folder.path}")
