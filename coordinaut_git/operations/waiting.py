@@ -8,7 +8,8 @@ from typing import Any
 
 from coordinaut_git.documents import Head
 from coordinaut_git.errors import invalid
-from coordinaut_git.operations.events import POLL_S, events_between, watch
+from coordinaut_git.operations.events import events_between, watch
+from coordinaut_git.operations.leases import ASK_AGAIN_S
 from coordinaut_git.protocol import requests as ask
 from coordinaut_git.protocol import views
 from coordinaut_git.protocol.model import Mode
@@ -30,10 +31,9 @@ def wait_for_change(workspace: Workspace, request: ask.WaitForChange) -> Json:
     ones, and `last` the id of the newest event there is, for the next call's `since`.
     """
     deadline_s = time.monotonic() + patience_s(request)
-    start = workspace.coordinator.head()
-    while not (seen := look(workspace, request, start))["changed"] and time.monotonic() < deadline_s:
-        workspace.look_out()
-        time.sleep(POLL_S)
+    start = head = workspace.coordinator.head()
+    while not (seen := look(workspace, request, start))["changed"] and (left_s := deadline_s - time.monotonic()) > 0:
+        head = workspace.wait_for_change(head, min(ASK_AGAIN_S, left_s)) or head
     return seen
 
 
