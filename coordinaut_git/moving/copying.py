@@ -5,12 +5,12 @@ Rule 2: what the target has is looked at before anything is added, and again whe
 Rule 3: a copy counts when every operation is the same, and every document byte for byte.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from coordinaut_git.coordinator import Known, state_at
-from coordinaut_git.documents import Entry, Head, OutcomeUnknown, StaleHead, Step, Store
+from coordinaut_git.documents import Head, OutcomeUnknown, StaleHead, Step, Store
 from coordinaut_git.errors import CoordinautError, contended, environment, refused
-from coordinaut_git.moving.lines import PORTION, portions, same_line, same_newest, seq_of
+from coordinaut_git.moving.lines import Portion, portions, same_line, same_newest, seq_of
 from coordinaut_git.protocol.apply import apply
 from coordinaut_git.protocol.ops import from_entry
 from coordinaut_git.protocol.state import State, to_bytes
@@ -93,15 +93,28 @@ def not_empty(target: Store) -> CoordinautError:
     )
 
 
-def add(target: Store, known: Known, entries: Sequence[Entry]) -> Known:
-    """Add entries after a point of the target, so many at once as it takes; gives the newest point then.
+def changed(before: State, after: State) -> dict[str, bytes | None]:
+    """Every document that differs between two states on the same base."""
+    old, absent = before.above, object()
+    return {
+        path: None if value is None else to_bytes(value)
+        for path, value in after.above.items()
+        if old.get(path, absent) is not value
+    }
 
-    Raises as `Store.extend` does; what was added before that stays.
-    """
-    (there, state), most = known, PORTION
+
+def _add(source: Store, head: Head, target: Store, there: Head, told: Told) -> None:
+    known, newest = Known(there, state_at(target, there)), seq_of(source, head)
+    for portion in portions(source, head, after=known.state.seq):
+        known = _added(target, known, portion)
+        told(known.state.seq, newest)
+
+
+def _added(target: Store, known: Known, entries: Portion) -> Known:
+    """The newest point once these entries follow on what is known, so many at once as the target takes."""
+    (there, state), most = known, len(entries)
     while entries:
-        until_boundary = PORTION - state.seq % PORTION
-        steps, after = _steps(state, entries[: min(most, until_boundary)])
+        steps, after = _steps(state, entries[:most])
         try:
             there = target.extend(there, steps)
         except CoordinautError as error:
@@ -115,14 +128,7 @@ def add(target: Store, known: Known, entries: Sequence[Entry]) -> Known:
     return Known(there, state)
 
 
-def _add(source: Store, head: Head, target: Store, there: Head, told: Told) -> None:
-    known, newest = Known(there, state_at(target, there)), seq_of(source, head)
-    for portion in portions(source, head, after=known.state.seq):
-        known = add(target, known, portion)
-        told(known.state.seq, newest)
-
-
-def _steps(state: State, entries: Sequence[Entry]) -> tuple[list[Step], State]:
+def _steps(state: State, entries: Portion) -> tuple[list[Step], State]:
     """What each operation at the beginning of the entries changes, and the state after them."""
     steps: list[Step] = []
     size = 0
@@ -130,18 +136,8 @@ def _steps(state: State, entries: Sequence[Entry]) -> tuple[list[Step], State]:
         if size > MOST_BYTES:
             break
         new = apply(state, from_entry(entry), entry.seq)
-        changes = _changed(state, new) if steps else new.changes()
+        changes = changed(state, new) if steps else new.changes()
         steps.append(Step(entry=entry, changes=changes))
         size += len(entry.body) + sum(len(content or b"") for content in changes.values())
         state = new
     return steps, state
-
-
-def _changed(before: State, after: State) -> dict[str, bytes | None]:
-    """Every document that differs between two states on the same base."""
-    old, absent = before.above, object()
-    return {
-        path: None if value is None else to_bytes(value)
-        for path, value in after.above.items()
-        if old.get(path, absent) is not value
-    }

@@ -7,15 +7,15 @@ Rule 2: a whole history, for a line that has none yet, is replayed as it happene
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from coordinaut_git.coordinator import MOST_UNWRITTEN, Known
-from coordinaut_git.documents import Entry, Head, StaleHead
+from coordinaut_git.coordinator import MOST_UNWRITTEN
+from coordinaut_git.documents import Entry, Head, StaleHead, Step
 from coordinaut_git.errors import CoordinautError
 from coordinaut_git.faces.http.line import Point, points, taken
 from coordinaut_git.faces.http.models import EntryForm, EventSent, StateSent, entry_from
 from coordinaut_git.faces.http.problems import Problem, bad_value, stale, unlawful
 from coordinaut_git.faces.http.projects import Line
 from coordinaut_git.faces.http.route_transactions import missed
-from coordinaut_git.moving.copying import add as added
+from coordinaut_git.moving.copying import changed
 from coordinaut_git.protocol import views
 from coordinaut_git.protocol.apply import apply, carried_out
 from coordinaut_git.protocol.ops import Operation, from_entry, to_entry
@@ -40,11 +40,10 @@ def begin(line: Line, sent: StateSent) -> Appended:
     entries = list(_entries(sent.entries))
     if (head := line.store.head()) is not None:
         raise stale(head)
-    state = State(DocumentMap({}), 0)
-    _judge(state, entries, sent)
+    steps = _judged(State(DocumentMap({}), 0), entries, sent)
     if not line.store.create():
         raise stale(line.store.head())
-    return _write(line, Known(line.head(), state), entries)
+    return Appended(_write(line, line.head(), steps), len(steps))
 
 
 def append(line: Line, expected: Head, sent: StateSent) -> Appended:
@@ -56,9 +55,9 @@ def append(line: Line, expected: Head, sent: StateSent) -> Appended:
     known = [entry for entry in entries if entry.seq <= state.seq]
     new = entries[len(known) :]
     _compare(line, head, known)
-    _judge(state, new, sent)
+    steps = _judged(state, new, sent)
     _check_ids(line, head, new)
-    return _write(line, Known(head, state), new)
+    return Appended(_write(line, head, steps), state.seq + len(steps))
 
 
 def add(line: Line, expected: Head, sent: EventSent) -> tuple[Point, bool]:
@@ -75,7 +74,8 @@ def add(line: Line, expected: Head, sent: EventSent) -> tuple[Point, bool]:
     operation = read_operation(entry)
     _check_lawful(state, operation, entry.seq)
     _check_ids(line, head, [entry])
-    return Point(_write(line, Known(head, state), [entry]).head, entry), False
+    step = Step(entry=entry, changes=apply(state, operation, entry.seq).changes())
+    return Point(_write(line, head, [step]), entry), False
 
 
 def _next_entry(state: State, sent: EventSent) -> Entry:
@@ -139,9 +139,10 @@ def _compare(line: Line, head: Head, entries: list[Entry]) -> None:
                 raise unlawful("other_history", f"Operation {entry.seq} of this line is another one.", seq=entry.seq)
 
 
-def _judge(state: State, entries: list[Entry], sent: StateSent) -> None:
-    """Raise 422 unless these entries may follow on this state, and give the documents that were sent with them."""
+def _judged(state: State, entries: list[Entry], sent: StateSent) -> list[Step]:
+    """What is to be written; raises 422 unless the entries may follow, and give the documents that were sent along."""
     replayed, ids = state.seq == 0, set[str]()
+    steps: list[Step] = []
     _check_documents(state, sent)
     for entry in entries:
         if entry.seq != state.seq + 1:
@@ -152,21 +153,17 @@ def _judge(state: State, entries: list[Entry], sent: StateSent) -> None:
         operation = read_operation(entry)
         if not replayed:
             _check_lawful(state, operation, entry.seq)
-        state = _after(state, operation, entry.seq)
+        new = apply(state, operation, entry.seq)
+        steps.append(Step(entry=entry, changes=changed(state, new) if steps else new.changes()))
+        state = new if new.unwritten <= MOST_UNWRITTEN else new.rebased(DocumentMap(new.contents()))
         _check_documents(state, sent)
+    return steps
 
 
 def _check_lawful(state: State, operation: Operation, seq: int) -> None:
     refusal = law(state, operation)
     if refusal:
         raise unlawful(refusal.code, f"Operation {seq} may not follow: {refusal.reason}", seq=seq)
-
-
-def _after(state: State, operation: Operation, seq: int) -> State:
-    state = apply(state, operation, seq)
-    if state.unwritten > MOST_UNWRITTEN:
-        return state.rebased(DocumentMap(state.contents()))
-    return state
 
 
 def _check_documents(state: State, sent: StateSent) -> None:
@@ -190,10 +187,9 @@ def _repeated(entry_id: str) -> Problem:
     return unlawful("repeated_id", f"The id {clip(entry_id)} is another operation's.")
 
 
-def _write(line: Line, known: Known, entries: list[Entry]) -> Appended:
-    """Publish entries that may follow on what is known."""
+def _write(line: Line, head: Head, steps: list[Step]) -> Head:
+    """Publish what may follow on this point, all or none of it."""
     try:
-        head, state = added(line.store, known, entries)
+        return line.store.extend(head, steps)
     except StaleHead:
-        raise missed(line.store, known.head, line.head()) from None
-    return Appended(head, state.seq)
+        raise missed(line.store, head, line.head()) from None
