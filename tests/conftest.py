@@ -3,6 +3,8 @@
 Rule 1: a test sees a fixed person, an empty home and no configuration of the machine; git and libgit2 agree on it.
 Rule 2: a test starts in an empty folder outside every repository and leaves it empty; repositories are made in `tmp_path`.
 Rule 3: no test can write to the project's own repository (`project_guard.py`).
+Rule 4: where there is room in memory the tests lie there, and what they flush costs nothing: they kill processes, never
+        the machine. COORDINAUT_ON_DISK=1, or a TMPDIR, says otherwise.
 
 Fixtures for everybody: `git` runs the git program; `repository` is a fresh repository with one commit; `postgres` is a
 PostgreSQL server.
@@ -10,6 +12,7 @@ PostgreSQL server.
 
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -31,8 +34,11 @@ GIT_CONFIG = f"""[user]
 [advice]
 \tdetachedHead = false
 """
-KEPT = ("COORDINAUT_CI", "COORDINAUT_CLIENTS", "COORDINAUT_LONG", "COORDINAUT_SEED")
+KEPT = ("COORDINAUT_CI", "COORDINAUT_CLIENTS", "COORDINAUT_LONG", "COORDINAUT_ON_DISK", "COORDINAUT_SEED")
 """Variables with our prefix that steer the tests themselves."""
+
+MEMORY = Path("/dev/shm")
+ROOM_BYTES = 3 << 30
 
 _FOREIGN = (
     "GIT_",
@@ -47,6 +53,24 @@ _FOREIGN = (
     "XDG_",
 )
 _world = pytest.StashKey[Path]()
+
+
+def _settle_in_memory() -> None:
+    """Let temporary folders lie in memory, if there is a file system that has the room and lets programs run."""
+    try:
+        found = os.statvfs(MEMORY)
+    except OSError:
+        return
+    fit = found.f_bavail * found.f_frsize >= ROOM_BYTES and not found.f_flag & getattr(os, "ST_NOEXEC", 0)
+    if fit and not {"TMPDIR", "COORDINAUT_ON_DISK"} & os.environ.keys():
+        os.environ["TMPDIR"] = str(MEMORY)
+        tempfile.tempdir = None
+
+
+def _listen_to_interrupts() -> None:
+    """Whoever starts us in the background may have had SIGINT ignored, and all that we start would ignore it, too."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _seal(world: Path) -> None:
@@ -92,6 +116,8 @@ def _set_up_hypothesis() -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    _listen_to_interrupts()
+    _settle_in_memory()
     world = Path(tempfile.mkdtemp(prefix="coordinaut-tests-")).resolve()
     config.stash[_world] = world
     _seal(world)

@@ -7,11 +7,21 @@ One JSON line on standard input asks: the `words` and `cwd` as they are in the f
 that differs (null takes a variable away), and the files `out` and `err`. The answer is a line with the exit code.
 """
 
+import gc
+import importlib
 import json
 import os
 import sys
 import time
 from pathlib import Path
+
+IMPORTED = (
+    *("encodings.ascii", "locale", "sqlite3", "subprocess"),
+    *(f"coordinaut_git.faces.cli.{name}" for name in ("grow", "main")),
+    *(f"coordinaut_git.operations.{name}" for name in ("doctor", "explain", "hooks", "identity", "verification")),
+    *(f"coordinaut_git.{name}" for name in ("history.shelf", "render.table", "stores.git.store", "stores.json")),
+)
+"""What one command or another imports."""
 
 
 def _child(asked):
@@ -46,11 +56,8 @@ def _serve():
 
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-    import coordinaut_git.faces.cli.grow
-    import coordinaut_git.operations.doctor
-    import coordinaut_git.operations.verification
-    import coordinaut_git.render.table
-    import coordinaut_git.stores.git.store  # noqa: F401
-
+    for name in IMPORTED:
+        importlib.import_module(name)
+    gc.freeze()  # a collection in a child would copy all of it
     print("ready", flush=True)
     _serve()
