@@ -1,6 +1,7 @@
 """An agent on a machine of its own: claims, works and releases through a server, and prints what it was told.
 
-Arguments: url, project, cache folder, who, rounds. A line `claimed <operation id> <fence>` for each lease.
+Arguments: url, project, cache folder, who, rounds. In each round it goes on until it was granted a lease, whatever becomes
+of the server meanwhile. A line `done <operation id>` for each operation, and one with the error's code otherwise.
 """
 
 import sys
@@ -13,6 +14,7 @@ from coordinaut_git.protocol import requests as ask
 from coordinaut_git.protocol.model import Actor, Tool
 from coordinaut_git.stores.remote import open_remote_store
 
+REFUSED, AWAY = Kind.REFUSED, Kind.CONTENDED
 SCOPES = (["src/**"], ["src/a.py", "docs/**"], ["docs/b/**"], ["lib/**", "docs/a/**"], ["**/b.py"])
 
 
@@ -26,22 +28,27 @@ def main(url, project, cache, who, rounds):
     print("ready", flush=True)
     sys.stdin.readline()
     for number in range(int(rounds)):
-        task = told(coordinator, ask.CreateTask(title=f"{who} {number}", files=SCOPES[number % len(SCOPES)]), actor)
-        task_id = task and task.change.task_id
-        if task_id and told(coordinator, ask.ClaimTask(task=task_id), actor):
-            told(coordinator, ask.ReleaseTask(task=task_id, status="done"), actor)
+        create = ask.CreateTask(title=f"{who} {number}", files=SCOPES[number % len(SCOPES)])
+        while (created := told(coordinator, create, actor)) is AWAY:
+            pass
+        task = created.change.task_id
+        while told(coordinator, ask.ClaimTask(task=task), actor) in {REFUSED, AWAY}:
+            pass
+        while told(coordinator, ask.ReleaseTask(task=task, status="done"), actor) is AWAY:
+            pass
 
 
 def told(coordinator, request, actor):
-    """The operation, which is printed; None for a refusal, or where the server was away."""
+    """The operation, which is printed; or the kind of the refusal."""
     try:
         operation = coordinator.run(request, actor).operation
     except CoordinautError as error:
-        if error.kind not in {Kind.REFUSED, Kind.CONTENDED}:
+        if error.kind not in {REFUSED, AWAY}:
             raise
         print(error.code, flush=True)
-        return None
-    print("done", operation.id, flush=True)
+        return error.kind
+    if operation:
+        print("done", operation.id, flush=True)
     return operation
 
 
