@@ -12,7 +12,6 @@ from coordinaut_git.coordinator import Coordinator
 from coordinaut_git.errors import CoordinautError
 from coordinaut_git.protocol import requests as ask
 
-
 LONG_S = 120
 
 
