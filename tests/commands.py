@@ -11,7 +11,7 @@ from typing import Any, Self
 
 SERVER = Path(__file__).resolve().parent / "fork_server.py"
 PROGRAM = (sys.executable, "-m", "coordinaut_git")
-LIMIT_S = 120
+LIMIT_S = 600
 
 
 @dataclass(frozen=True, slots=True)

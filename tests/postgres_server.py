@@ -19,7 +19,7 @@ from pathlib import Path
 VARIABLE = "COORDINAUT_TEST_POSTGRES"
 """How processes that tests start learn the server's address."""
 
-START_S = 60
+START_S = 600
 SETTINGS = {"listen_addresses": "", "shared_buffers": "16MB", "max_connections": "100", "log_min_messages": "panic"}
 
 

@@ -100,10 +100,17 @@ class Nursery:
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
 
+    def wait_until_told(self, count) -> None:
+        """Wait until so many operations have been acknowledged; the writers go on."""
+        until = time.monotonic() + 300
+        while len(self.acknowledged()[0]) < count:
+            assert time.monotonic() < until, "the writers do not get on"
+            time.sleep(0.05)
+
     def stop(self) -> None:
         """Let the writers come to their end."""
         (self._folder / "stop").touch()
-        until = time.monotonic() + 60
+        until = time.monotonic() + 300
         while self.pids and time.monotonic() < until:
             self.pids = [pid for pid in self.pids if Path(f"/proc/{pid}").exists()]
             time.sleep(0.02)
@@ -113,7 +120,7 @@ class Nursery:
         for pid in list(self.pids):
             self.kill(pid)
         self._process.stdin.close()
-        self._process.wait(30)
+        self._process.wait(300)
         self._process.stdout.close()
 
     def acknowledged(self):

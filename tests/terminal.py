@@ -27,7 +27,7 @@ _WILD = re.compile(r"\.\.\.|…")
 class Terminal:
     """One bash for one page: folders changed to and variables exported hold for what is typed later."""
 
-    def __init__(self, folder: Path, environment: Mapping[str, str], *, limit_s: float = 120) -> None:
+    def __init__(self, folder: Path, environment: Mapping[str, str], *, limit_s: float = 900) -> None:
         self._bash = subprocess.Popen(
             ["bash", "--norc", "--noprofile"],
             cwd=folder,

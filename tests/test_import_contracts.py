@@ -47,7 +47,7 @@ FAULTS = {
 def lint(folder: Path) -> subprocess.CompletedProcess[str]:
     """Run the contracts over the package in `folder`."""
     shutil.copy(PROJECT / "pyproject.toml", folder)
-    return subprocess.run([LINT_IMPORTS, "--no-cache"], cwd=folder, capture_output=True, encoding="utf-8", timeout=120)
+    return subprocess.run([LINT_IMPORTS, "--no-cache"], cwd=folder, capture_output=True, encoding="utf-8", timeout=600)
 
 
 def broken(report: str) -> list[str]:

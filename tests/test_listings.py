@@ -82,12 +82,12 @@ def test_the_manifest_of_the_bundle_keeps_its_rules():
 
 def test_the_program_of_the_bundle_is_the_server():
     done = subprocess.run(
-        [sys.executable, PROJECT / "mcpb/server.py", "--version"], capture_output=True, text=True, timeout=60
+        [sys.executable, PROJECT / "mcpb/server.py", "--version"], capture_output=True, text=True, timeout=600
     )
     assert (done.returncode, done.stdout) == (0, f"coordinaut-mcp {__version__}\n")
 
 
 @pytest.mark.skipif(not shutil.which("mcpb"), reason="mcpb is not installed: the manifest is not tried with it")
 def test_the_bundles_own_tool_finds_the_manifest_sound():
-    done = subprocess.run(["mcpb", "validate", "mcpb/manifest.json"], cwd=PROJECT, capture_output=True, timeout=60)
+    done = subprocess.run(["mcpb", "validate", "mcpb/manifest.json"], cwd=PROJECT, capture_output=True, timeout=600)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -101,7 +101,7 @@ def is_man_db() -> bool:
 @pytest.mark.skipif(not is_man_db(), reason="man-db is not installed: the man page is not tried with it")
 def test_the_man_page_is_shown_by_man(tmp_path):
     environ = {"PATH": "/usr/bin:/bin:/usr/local/bin", "MANWIDTH": "80", "LC_ALL": "C.UTF-8", "HOME": str(tmp_path)}
-    done = subprocess.run(["man", "-l", MAN], capture_output=True, text=True, env=environ, timeout=60)
+    done = subprocess.run(["man", "-l", MAN], capture_output=True, text=True, env=environ, timeout=600)
     assert (done.returncode, done.stderr) == (0, "")
     for page in PAGES.values():
         assert page.synopsis.removeprefix("coordinaut ")[:40] in done.stdout
@@ -110,5 +110,5 @@ def test_the_man_page_is_shown_by_man(tmp_path):
 
 @pytest.mark.skipif(not shutil.which("mandoc"), reason="mandoc is not installed: the man page is not checked with it")
 def test_the_man_page_is_sound_to_mandoc():
-    done = subprocess.run(["mandoc", "-T", "lint", "-W", "warning", MAN], capture_output=True, text=True, timeout=60)
+    done = subprocess.run(["mandoc", "-T", "lint", "-W", "warning", MAN], capture_output=True, text=True, timeout=600)
     assert [line for line in done.stdout.splitlines() if "missing date" not in line] == []

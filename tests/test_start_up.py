@@ -25,7 +25,7 @@ NEEDS_PROCESSES = {"subprocess"}
 
 
 def python(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, *arguments], cwd=folder, capture_output=True, encoding="utf-8", timeout=120)
+    return subprocess.run([sys.executable, *arguments], cwd=folder, capture_output=True, encoding="utf-8", timeout=600)
 
 
 def imported(done: subprocess.CompletedProcess[str]) -> set[str]:

@@ -69,7 +69,7 @@ class Beside(threading.Thread):
 
     def stop(self) -> None:
         self._end.set()
-        self.join(60)
+        self.join(600)
         assert not self.is_alive()
 
 

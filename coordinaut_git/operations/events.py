@@ -65,18 +65,19 @@ def _told(workspace: Workspace, old: Head, head: Head, task_id: str | None) -> I
 
 def _heads(workspace: Workspace, head: Head) -> Iterator[Head]:
     """Each new head. Where a store cannot wait, looking again costs a few system calls."""
-    seen_s = time.monotonic()
+    away_s: float | None = None  # since when the line is away
     while True:
         try:
             now = workspace.wait_for_change(head, WAIT_S)
             if now is None:
                 now = workspace.coordinator.head()
         except CoordinautError:
-            if time.monotonic() - seen_s > GONE_S:
+            away_s = time.monotonic() if away_s is None else away_s
+            if time.monotonic() - away_s > GONE_S:
                 raise
             time.sleep(POLL_S)
             continue
-        seen_s = time.monotonic()
+        away_s = None
         if now != head:
             head = now
             yield head

@@ -20,7 +20,7 @@ def run(folder, *words, environ=None, stdin=subprocess.DEVNULL) -> Ran:
     """Run git in a folder; variables that are None are taken away."""
     merged = {name: value for name, value in {**os.environ, **(environ or {})}.items() if value is not None}
     done = subprocess.run(
-        ["git", *map(os.fspath, words)], cwd=folder, env=merged, capture_output=True, stdin=stdin, timeout=120
+        ["git", *map(os.fspath, words)], cwd=folder, env=merged, capture_output=True, stdin=stdin, timeout=600
     )
     return Ran(done.returncode, done.stderr.decode("utf-8", "surrogateescape"))
 

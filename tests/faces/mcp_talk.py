@@ -15,7 +15,7 @@ ERAS = ("legacy", "auto")
 """The handshake of the protocol up to 2025-11-25, and what the client prefers, which is 2026-07-28."""
 
 ERROR = "coordinaut/error"
-LIMIT_S = 120
+LIMIT_S = 600
 
 
 def server(root: Path, **environ: str) -> StdioServerParameters:

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
-LIMIT_S = 60
+LIMIT_S = 600
 STEP_S = 0.05
 TAB, TO_THE_BEGINNING = "\t", "\x01"
 READY = "ready-for-words"

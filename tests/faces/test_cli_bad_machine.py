@@ -176,7 +176,7 @@ def test_a_reader_that_has_seen_enough_ends_the_program_quietly(cli, project, ma
     assert process.stdout.readline()
     process.stdout.close()
     make_task(project)
-    assert process.wait(30) == -signal.SIGPIPE
+    assert process.wait(300) == -signal.SIGPIPE
     assert process.stderr.read() == b""
     process.stderr.close()
 
@@ -186,7 +186,7 @@ def test_an_interrupt_ends_a_follower_without_a_traceback(cli, project, make_tas
     process = running(["watch", "--follow", "--json"], cwd=project)
     assert process.stdout.readline()
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=300)
     assert (process.returncode, out, err.strip()) == (130, b"", b"")
 
 

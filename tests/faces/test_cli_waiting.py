@@ -8,7 +8,7 @@ from commands import PROGRAM
 
 ANN = ("--agent-instance", "agent_ann")
 BOB = ("--agent-instance", "agent_bob")
-LONG_S = 30
+LONG_S = 300
 
 
 def claiming(cwd, *words):
@@ -24,7 +24,7 @@ def answer(process):
 def test_a_waiting_claim_gets_the_files_as_soon_as_their_holder_lets_go(cli, project, make_task):
     first, second = make_task(project, "src/**"), make_task(project, "src/a.py")
     cli(project, "claim", "--task", first, *ANN)
-    waiting = claiming(project, "--task", second, "--wait", "30s", *BOB)
+    waiting = claiming(project, "--task", second, "--wait", f"{LONG_S}s", *BOB)
     time.sleep(0.5)
     assert waiting.poll() is None, "it waits"
     cli(project, "release", "--task", first, *ANN)
@@ -52,13 +52,13 @@ def test_a_claim_that_can_never_be_granted_does_not_wait(cli, project):
 def test_a_taker_with_a_reason_waits_until_the_lease_has_expired(cli, project, make_task):
     task = make_task(project, "src/**")
     cli(project, "claim", "--task", task, "--ttl", "2s", *ANN)
-    taken = claiming(project, "--task", task, "--wait", "25s", "--takeover-reason", "it went silent", *BOB)
+    taken = claiming(project, "--task", task, "--wait", f"{LONG_S}s", "--takeover-reason", "it went silent", *BOB)
     code, document = answer(taken)
     assert (code, document["result"]["lease"]["agentInstance"]) == (0, "agent_bob")
 
 
 def test_the_next_task_is_waited_for(cli, project, make_task):
-    waiting = claiming(project, "--next", "--wait", "30s", *BOB)
+    waiting = claiming(project, "--next", "--wait", f"{LONG_S}s", *BOB)
     time.sleep(0.5)
     task = make_task(project, "src/**")
     code, document = answer(waiting)

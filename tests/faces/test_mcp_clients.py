@@ -16,7 +16,7 @@ PATH = os.pathsep.join([str(Path(sys.prefix) / "node"), os.environ["PATH"]])
 
 NODE = shutil.which("node", path=PATH)
 SERVER = (sys.executable, "-m", "coordinaut_git.faces.mcp.program")
-LIMIT_S = 120
+LIMIT_S = 600
 
 
 @pytest.fixture(autouse=True)

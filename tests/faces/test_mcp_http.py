@@ -33,14 +33,14 @@ def serving(project, host="127.0.0.1", **environ):
         yield line.split()[-1]
     finally:
         server.terminate()
-        server.wait(30)
+        server.wait(300)
         server.stderr.close()
 
 
 def post(url, **headers):
     """The status that a first message is answered with."""
     host, _, path = url.removeprefix("http://").partition("/")
-    connection = http.client.HTTPConnection(host, timeout=60)
+    connection = http.client.HTTPConnection(host, timeout=300)
     try:
         given = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream", **headers}
         connection.request("POST", f"/{path}", json.dumps(HELLO), given)
@@ -94,7 +94,7 @@ def test_where_a_token_is_set_nobody_is_served_without_it(project):
     ],
 )
 def test_what_makes_no_sense_is_refused_in_words(project, words, said):
-    answer = subprocess.run([*PROGRAM, *words], cwd=project, capture_output=True, text=True, timeout=60)
+    answer = subprocess.run([*PROGRAM, *words], cwd=project, capture_output=True, text=True, timeout=300)
     assert answer.returncode == 2
     assert said in answer.stderr
     assert answer.stdout == ""

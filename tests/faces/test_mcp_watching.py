@@ -11,7 +11,7 @@ from mcp_types import PromptReference, ResourceTemplateReference
 from coordinaut_git.faces.mcp.resources import BOARD, INBOX, TASK
 
 BOTH_ERAS = pytest.mark.parametrize("mode", ERAS)
-SOON_S = 30
+SOON_S = 300
 
 
 async def read(client, uri):

@@ -164,7 +164,7 @@ def test_writers_beside_a_move_lose_nothing_and_end_up_in_the_new_home(cli, proj
     )
     writers = [subprocess.Popen([sys.executable, "-c", loop, *PROGRAM], cwd=project) for _ in range(2)]
     done = cli.json(project, "migrate", "--to", "sqlite")
-    assert [process.wait(120) for process in writers] == [0, 0]
+    assert [process.wait(600) for process in writers] == [0, 0]
     assert done["changed"] is True
     titles = [task["title"] for task in cli.json(project, "status")["tasks"]]
 
@@ -185,12 +185,12 @@ def test_a_server_takes_messages_of_a_state_that_moved_there_and_none_after_it_l
 def test_on_a_terminal_it_says_how_far_it_is_and_wipes_that_away(project):
     master, terminal = pty.openpty()
     words = [*PROGRAM, "migrate", "--to", "sqlite"]
-    done = subprocess.run(words, cwd=project, stdout=subprocess.PIPE, stderr=terminal, timeout=120)
+    done = subprocess.run(words, cwd=project, stdout=subprocess.PIPE, stderr=terminal, timeout=600)
     os.close(terminal)
     said = os.read(master, 10_000).decode()
     os.close(master)
     assert done.returncode == 0
     assert said.count("\r") >= 2
     assert said.replace("\r", "").strip() == ""
-    again = subprocess.run([*words[:-1], "json"], cwd=project, capture_output=True, timeout=120)
+    again = subprocess.run([*words[:-1], "json"], cwd=project, capture_output=True, timeout=600)
     assert again.stderr == b"", "nothing of that is written to a file"

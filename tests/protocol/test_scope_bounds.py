@@ -12,7 +12,7 @@ from oracles import covered
 
 from coordinaut_git.protocol.scope import check_scope, covers, meeting
 
-BOUND_S = 3.0
+BOUND_S = 30.0
 
 
 @contextmanager

@@ -100,7 +100,7 @@ def run(host, team: Team) -> subprocess.CompletedProcess:
     clone = team.clone()
     environ = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     environ |= given | offline | {"PATH": path, "PYTHONPATH": str(PROJECT)}
-    return subprocess.run(["bash", "-c", script], cwd=clone, env=environ, capture_output=True, text=True, timeout=120)
+    return subprocess.run(["bash", "-c", script], cwd=clone, env=environ, capture_output=True, text=True, timeout=600)
 
 
 @pytest.fixture
