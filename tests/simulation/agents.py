@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 PATTERNS = ("src/a", "src/b", "src/", "docs/", "lib")
 PATHS = ("src/a", "src/b", "docs/a", "lib")
+GIVING = (Answer.HANDOFF_NOW, Answer.HANDOFF_NOW, Answer.GRANT_AFTER_COMMIT, Answer.GRANT_AFTER_COMMIT)
 NUMBER_DIGITS = 8
 
 
@@ -42,6 +43,7 @@ class Command:
     told: str = "died"
     kind: str = ""
     operation: str | None = None
+    task: str = ""
     confirmed: bool | None = None
     fences: frozenset[int] = field(default=frozenset())
     published: int = 0
@@ -158,8 +160,10 @@ class Agent:
         program.running.log("is told done", command.operation, "confirmed" if command.confirmed else "provisional")
         command.published = len(self.world.published.bodies)
         self.world.happened[done.operation.op] += 1
+        self.world.happened["takeovers"] += bool(getattr(done.operation.change, "takeovers", ()))
         self.world.happened["confirmed" if command.confirmed else "provisional"] += 1
-        lease = done.state.lease(done.operation.change.task_id or "")
+        command.task = done.operation.change.task_id or ""
+        lease = done.state.lease(command.task)
         if isinstance(command.request, ask.ClaimTask) and lease and lease.agent_instance == self.actor.instance:
             command.fences = frozenset({lease.fence})
 
@@ -197,13 +201,16 @@ class Agent:
         ]
 
     def _handing(self, state: State, tasks: list[str], mine: list[str]) -> list[Callable[[], ask.Request]]:
-        pick, pending = self.world.chance.choice, state.pending_handoffs()
-        wanted = ask.RequestHandoff(task=pick(mine or tasks), files=(pick(PATTERNS),), reason="it is time")
-        found: list[Callable[[], ask.Request]] = [lambda: wanted]
-        for one in pending:
+        """Ask for what others hold, and answer what was asked."""
+        pick, found = self.world.chance.choice, list[Callable[[], ask.Request]]()
+        others = [lease.files for lease in state.leases().values() if lease.agent_instance != self.actor.instance]
+        if others:
+            wanted = ask.RequestHandoff(task=pick(mine or tasks), files=pick(others), reason="it is time")
+            found += [lambda: wanted] * 3
+        for one in state.pending_handoffs():
             if self.actor.instance in (one.owner, one.requester):
-                answer = pick([*Answer, Answer.HANDOFF_NOW, Answer.GRANT_AFTER_COMMIT])
-                found += [lambda one=one, answer=answer: ask.RespondHandoff(id=one.id, status=answer)] * 2  # type: ignore[misc]
+                answer = ask.RespondHandoff(id=one.id, status=pick([*Answer, *GIVING]))
+                found += [lambda answer=answer: answer] * (9 if self.actor.instance == one.owner else 1)  # type: ignore[misc]
         return found
 
 

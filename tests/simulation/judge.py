@@ -40,8 +40,8 @@ def _told(world: "TeamWorld") -> Iterator[str]:
             yield f"{command} was confirmed and does not count: {world.published.refused[command.operation]}"
         elif command.confirmed and places[command.operation] > command.published:
             yield f"{command} was said to be confirmed before it was"
-        elif command.confirmed and not command.fences <= world.published.fences.get(command.operation, command.fences):
-            yield f"{command} was told fences {command.fences} of {world.published.fences[command.operation]}"
+        elif command.confirmed and not command.fences <= world.published.fences[command.task, command.instance]:
+            yield f"{command} was told of a fence that the published line does not know"
 
 
 def _asked(world: "TeamWorld") -> Iterator[str]:

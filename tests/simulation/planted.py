@@ -214,7 +214,7 @@ def _told_as_done(*failures: type[Exception]) -> Callable[..., Any]:
 
 PLANTED: dict[str, Planted] = {
     "after a lost race nothing is decided again": Planted(
-        plant=_around(Coordinator, "_decided", _decided_once), plan=replace(CROWDED, machines=1)
+        plant=_around(Coordinator, "_decided", _decided_once), plan=replace(CROWDED, machines=1, agents=6, tasks=2)
     ),
     "an unknown outcome means that nothing was written": Planted(
         plant=_around(Coordinator, "_landed", lambda _: lambda *_: None), plan=ROUGH

@@ -5,6 +5,7 @@ Rule 2: an operation that breaks a promise where it stands must be refused there
 """
 
 import json
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -17,18 +18,20 @@ Json = dict[str, Any]
 
 
 class Published(History):
-    """The published line as it grows; `complain` collects what is wrong with it."""
+    """The published line as it grows: `refused` tells which operations do not count on it, and why."""
 
     def __init__(self, elapsed_ms: Callable[[int, int], int]) -> None:
         super().__init__(elapsed_ms)
         self.bodies: list[Json] = []
+        self._ids: set[str] = set()
         self.refused: dict[str, str] = {}
-        self.fences: dict[str, set[int]] = {}
+        self.fences: dict[tuple[str, str], set[int]] = defaultdict(set)
 
     def take(self, body: Json) -> None:
         """Follow one operation, or note why it does not count; an AssertionError is for a line that is broken."""
         assert body["seq"] == len(self.bodies) + 1, f"{body['id']} says {body['seq']} at {len(self.bodies) + 1}"
-        assert all(body["id"] != other["id"] for other in self.bodies), f"{body['id']} stands on the line twice"
+        assert body["id"] not in self._ids, f"{body['id']} stands on the line twice"
+        self._ids.add(body["id"])
         self.bodies.append(body)
         self._seq = body["seq"]
         held = {task: replace(one, fences=set(one.fences)) for task, one in self.held.items()}
@@ -48,8 +51,8 @@ class Published(History):
         assert body["op"] != "leases_renewed" or any(renewed), "it renews nothing"
         getattr(self, f"_{body['op']}")(body.get("taskId"), who, body["data"])
         self._call_off()
-        if body["op"] == "task_claimed":
-            self.fences[body["id"]] = set(self.held[body["taskId"]].fences)
+        for task, held in self.held.items():
+            self.fences[task, held.instance] |= held.fences
 
     def _renews(self, renewal: Json, who: str | None) -> bool:
         """Renewals on the way of something else may come too late."""

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from agents import Agent, Command, Program
 from baton import Stage
 from machines import Machine
-from network import Network, Remote
+from network import JOURNEYS_MS, Network, Remote
 from published import Published, everything
 from world import START
 
@@ -71,6 +71,7 @@ UNLUCKY = replace(USUAL, commands=10, faults=replace(USUAL.faults, git=0.0, acci
 HOSTILE = replace(USUAL, faults=replace(USUAL.faults, git=0.0, forgeries=0.05))
 PLANS = (CALM, USUAL, USUAL, STRICT, ROUGH, replace(ROUGH, policy="confirmed"), UNLUCKY, HOSTILE)
 ROUNDS = 2
+LONG_MS = 3_600_000
 WEATHER_MS = (1_000, 60_000, 600_000)
 
 
@@ -118,6 +119,7 @@ class TeamWorld:
                 self._awake += 1
                 self.stage.add(lambda agent=agent: self._live(agent))  # type: ignore[misc]
         self.stage.add(self._weather)
+        self.stage.add(self._courier)
         self.stage.run()
         self._calm_down()
         return self
@@ -143,7 +145,13 @@ class TeamWorld:
                 self._accident()
             if self.happens(self.faults.forgeries):
                 self._forge()
-            if self.later and self.happens(0.7):
+
+    def _courier(self) -> None:
+        """What was sent and given up by its sender arrives some time later."""
+        while self._awake:
+            self.stage.pause(LONG_MS, lambda: bool(self.later) or not self._awake)
+            self.stage.pause(self.chance.choice(JOURNEYS_MS), lambda: not self._awake)
+            if self.later:
                 self.arrive(self.later.pop(self.chance.randrange(len(self.later))))
 
     def _accident(self) -> None:
