@@ -7,7 +7,6 @@ from pathlib import Path
 from commands import Answer
 
 STATE = "refs/coordinaut/state"
-SEEN = "refs/coordinaut-remote/origin/state"
 
 
 @dataclass(frozen=True)
@@ -55,6 +54,11 @@ class Remote:
 
     def git(self, *words):
         return self._git(self.root, *words)
+
+    def line(self):
+        """What the line of the team has come to; None where there is none."""
+        file = self.root / STATE
+        return file.read_text().strip() if file.exists() else None
 
     def go(self):
         self.root.rename(self.root.with_suffix(".away"))

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from clones import Clone, Remote
+from clones import STATE, Clone, Remote
 from commands import Cli
 from forged_line import OPERATIONS, Line
 from serving import Server
@@ -138,21 +138,37 @@ def place(request, repository, cli) -> Place:
     return here
 
 
-@pytest.fixture
-def shared(tmp_path, repository, git) -> Remote:
-    root = tmp_path / "shared.git"
-    git(tmp_path, "clone", "--quiet", "--bare", str(repository), str(root))
-    return Remote(root, git)
+@pytest.fixture(scope="session")
+def before_teams(tmp_path_factory, git, fresh_project, cli) -> Path:
+    """What tests of teams begin with, to be copied: `shared.git`, a `plain` clone of it, and one that has `joined`."""
+    root = tmp_path_factory.mktemp("before-teams")
+    git(root, "clone", "--quiet", "--bare", str(fresh_project), str(root / "shared.git"))
+    git(root, "clone", "--quiet", str(root / "shared.git"), str(root / "plain"))
+    git(root / "plain", "config", "remote.origin.url", "../shared.git")
+    shutil.copytree(root / "plain", root / "joined", symlinks=True)
+    assert cli(root / "joined", "init", "--remote", "origin").code == 0
+    git(root / "shared.git", "update-ref", "-d", STATE)
+    return root
 
 
 @pytest.fixture
-def clone(tmp_path, shared, git, cli):
+def shared(tmp_path, before_teams, git) -> Remote:
+    """The bare repository of a team; it keeps no coordination yet."""
+    return Remote(shutil.copytree(before_teams / "shared.git", tmp_path / "shared.git", symlinks=True), git)
+
+
+@pytest.fixture
+def clone(tmp_path, before_teams, shared, git, cli):
     """Makes a clone, which joins the team unless told not to."""
+    first = git(before_teams / "joined", "rev-parse", STATE)
 
     def make(name, *words, join=True) -> Clone:
-        git(tmp_path, "clone", "--quiet", str(shared.root), str(tmp_path / name))
-        made = Clone(tmp_path / name, cli, git, f"agent_{name}")
-        if join:
+        alone = join and not words and shared.line() in {None, first}  # nothing to fetch, so a copy is as good
+        root = shutil.copytree(before_teams / ("joined" if alone else "plain"), tmp_path / name, symlinks=True)
+        made = Clone(root, cli, git, f"agent_{name}")
+        if alone:
+            shared.git("update-ref", STATE, first)
+        elif join:
             made.json("init", "--remote", "origin", *words)
         return made
 

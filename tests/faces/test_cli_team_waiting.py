@@ -135,6 +135,7 @@ def test_ci_reads_the_teams_line_and_checks_it_as_sync_does(ann, clone, shared, 
     git(ann.root, "commit", "--quiet", "--message", "work", *trailers)
     git(ann.root, "push", "--quiet", "origin", "HEAD:refs/heads/main")
     ci = clone("ci", join=False)
+    git(ci.root, "pull", "--quiet")
     done = ci.json("verify-commit-range", "--range", "HEAD~1..HEAD", "--fetch")
     assert (done["commits"], done["checked"], done["ref"]) == (1, 1, "refs/coordinaut-remote/origin/state")
 
