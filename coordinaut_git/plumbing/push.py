@@ -16,7 +16,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
 
-from coordinaut_git.errors import environment
+from coordinaut_git.errors import CoordinautError, environment
 from coordinaut_git.plumbing.fetch import is_within
 from coordinaut_git.plumbing.remote_words import lines_of, said
 from coordinaut_git.plumbing.run import Answer, git_remote
@@ -27,9 +27,6 @@ _TRACE = {"GIT_TRACE2_EVENT": "1", "GIT_TRACE2_EVENT_BRIEF": "1"}
 _TRACED, _BEGUN = b'"event":"start"', b'"pack-objects"'
 _LINE = re.compile(r"([ +*=!-])\t[^\t]*:(?P<ref>[^\t]+)\t(?:\[(?P<kind>[^\]]*)\]|\S*)(?: \((?P<reason>.*)\))?")
 """A line of `--porcelain`: git-push(1), "OUTPUT"."""
-
-_HTTP = re.compile(r"(?:returned error:|HTTP) (\d{3})\b")
-_TOO_EARLY_TO_TELL = {408, 425, 429}
 
 
 class Outcome(StrEnum):
@@ -73,13 +70,19 @@ _WORDINGS = {
 
 _REASONS = tuple((re.compile(wording, re.IGNORECASE), outcome) for wording, outcome in _WORDINGS.items())
 _FORBIDDEN = re.compile(
-    r"ERROR: .*(?:denied|read.only|not allowed)|[Ww]rite access|access denied|not allowed to push|denied to "
+    r"ERROR: .*(denied|read.only|not allowed)|write access|access denied|not allowed to push|denied to "
+    r"|(returned error:|HTTP) 4(03|13)\b|ref updates aborted by hook",
+    re.IGNORECASE,
 )
-_ABORTED = re.compile(r"ref updates aborted by hook")  # a receive-pack of git 2.39 dies of it, before the ref moves
-_NOT_LET_IN = re.compile(r"^fatal: (could not read (Username|Password)|Authentication failed)", re.MULTILINE)
+_NOT_SENT = re.compile(
+    r"^(fatal: (could not read (Username|Password)|Authentication failed) for .*"  # it was asked for with the pack
+    r"|error: RPC failed; HTTP 4(?!08|25|29)\d\d .*"  # a "client error", but for those that may pass
+    r"|fatal: ref updates aborted by hook)$",  # a receive-pack of git 2.39 dies of it, before the ref moves
+    re.MULTILINE,
+)
 _OUR_OWN = re.compile(
-    r"^(?!remote:).*(src refspec|bad object|unable to read [0-9a-f]{40}|bad config|not a git repository"
-    r"|dubious ownership|can't be combined)",
+    r"^(error: src refspec .*|fatal: (bad object [0-9a-f]{40}|unable to read [0-9a-f]{40}|bad config .*"
+    r"|not a git repository .*|.* can't be combined .*))$",
     re.MULTILINE,
 )
 """Faults of this repository, with which no whole pack was sent."""
@@ -109,7 +112,12 @@ def _pushed(remote: str, new: str, ref: str, expected: str, at: Path, wait_s: fl
     settings = (
         f"remote.{remote}.mirror=false", f"remote.{remote}.fetch=^{ref}", "push.negotiate=false", "push.pushOption=",
     )  # fmt: skip
-    answer = git_remote(*words, at=at, settings=settings, told=_TRACE, wait_s=wait_s)
+    try:
+        answer = git_remote(*words, at=at, settings=settings, told=_TRACE, wait_s=wait_s)
+    except CoordinautError as error:
+        if error.code != "git_output":
+            raise
+        return Pushed(Outcome.UNKNOWN, error.message.rstrip("."))
     if _OUR_OWN.search("\n".join(lines_of(answer))):
         raise environment("git_failed", f"git push failed: {said(answer)}.")
     return _reported(answer, ref) or _without_report(answer, wait_s)
@@ -145,13 +153,15 @@ def _is_vague(reason: str) -> bool:
 
 def _without_report(answer: Answer, wait_s: float) -> Pushed:
     """It came to no report about the ref."""
-    text = "\n".join(lines_of(answer))
     words = f"it did not answer within {wait_s:g} seconds" if answer.late else said(answer)
-    begun = _BEGUN in answer.err or _TRACED not in answer.err
-    status = int(found[1]) if (found := _HTTP.search(text)) else 0
-    if status == 403 or _ABORTED.search(text) or (not begun and _FORBIDDEN.search(text)):  # noqa: PLR2004 - "Forbidden"
-        return Pushed(Outcome.REFUSED, words)
-    if begun and 400 <= status < 500 and status not in _TOO_EARLY_TO_TELL:  # noqa: PLR2004 - HTTP's "client error"
-        return Pushed(Outcome.REFUSED, words)
-    unknown = begun and not _NOT_LET_IN.search(text)
-    return Pushed(Outcome.UNKNOWN if unknown else Outcome.UNREACHABLE, words)
+    every = lines_of(answer)
+    if not _may_have_landed(answer, [line for line in every if not line.startswith("remote:")]):
+        return Pushed(Outcome.REFUSED if _FORBIDDEN.search("\n".join(every)) else Outcome.UNREACHABLE, words)
+    return Pushed(Outcome.UNKNOWN, words)
+
+
+def _may_have_landed(answer: Answer, lines: list[str]) -> bool:
+    """Whether something was sent, and not turned away; `lines` are those of git itself, since a hook says anything."""
+    if _BEGUN not in answer.err and _TRACED in answer.err:
+        return False
+    return not _NOT_SENT.search("\n".join(lines))

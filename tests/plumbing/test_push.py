@@ -14,6 +14,7 @@ from hub import REF, Hub, refs, script, without_override
 from project_guard import PROJECT
 
 from coordinaut_git.errors import CoordinautError, Kind
+from coordinaut_git.plumbing import run
 from coordinaut_git.plumbing.push import Outcome, push_ref
 
 DONE, RACED, LOCKED, REFUSED = Outcome.DONE, Outcome.RACED, Outcome.LOCKED, Outcome.REFUSED
@@ -278,6 +279,23 @@ def alive(pid):
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except (FileNotFoundError, ProcessLookupError):
         return False
+
+
+def test_what_a_hook_says_is_not_taken_for_what_git_says(hub):
+    first, second, _ = hub.points
+    hub.push(first)
+    said = "fatal: The requested URL returned error: 403\\nref updates aborted by hook\\nfatal: bad object x\\n"
+    hub.hook("reference-transaction", f'test "$1" = committed || exit 0; printf "{said}" >&2; sleep 0.1; kill -9 $PPID')
+    assert hub.outcome(second, first) is UNKNOWN
+    assert hub.has() == second
+
+
+def test_a_host_that_will_not_stop_talking_is_stopped_and_may_have_done_it(hub, monkeypatch):
+    monkeypatch.setattr(run, "OUTPUT_BYTES", 100_000)
+    hub.hook("post-receive", "exec yes")
+    assert hub.outcome(hub.points[0]) in {UNKNOWN, DONE}
+    hub.hook("pre-receive", "exec yes")
+    assert hub.outcome(hub.points[1], hub.has()) is UNKNOWN
 
 
 CHILD = """

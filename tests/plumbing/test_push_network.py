@@ -1,5 +1,7 @@
 """What becomes of a push over HTTP and ssh, whatever the host or the network does; and that nobody is asked anything."""
 
+import os
+
 import pytest
 from git_host import ASKED, CUT, LOSE, SENT, SILENCE, GitHost
 from hub import REF, Hub, script
@@ -73,6 +75,18 @@ def test_what_a_host_or_a_proxy_does_with_a_push_is_told_for_what_it_is(hub, hos
     host.faults = {}
     assert hub.outcome(second, first) is DONE
     hub.check_whole()
+
+
+@pytest.mark.parametrize(("fault", "outcome"), [(None, DONE), (403, REFUSED), (LOSE, UNKNOWN)])
+def test_a_push_that_is_too_large_for_one_piece_is_no_other(hub, host, fault, outcome):
+    hub.git(hub.clone, "config", "http.postBuffer", "1")  # git takes no less than 64 KiB
+    message = hub.root.parent / "message"
+    message.write_text(os.urandom(100_000).hex())
+    large = hub.git(hub.clone, "commit-tree", "-p", hub.points[0], "-F", message, f"{hub.points[0]}^{{tree}}")
+    host.faults = {SENT: fault}
+    assert hub.outcome(large) is outcome
+    assert (hub.has() == large) == (outcome is DONE)
+    assert len(host.requests) == (3 if outcome is DONE else 2), "it is asked first whether it may"
 
 
 def test_nobody_is_asked_for_a_password_in_a_terminal_or_a_window(hub, host, tmp_path, monkeypatch):
