@@ -14,6 +14,10 @@ def run() -> None:
         from coordinaut_git.faces.hooks.main import main as run_hook
 
         run_hook(sys.argv[2:])
+    if sys.argv[1:2] == ["agent-hook"]:  # nor is this one: agents' settings call it, see faces/agents
+        from coordinaut_git.faces.agents.main import main as answer_agent
+
+        answer_agent(sys.argv[2:])
     from coordinaut_git.faces.cli.main import main
 
     main(sys.argv[1:])

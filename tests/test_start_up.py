@@ -1,5 +1,6 @@
 """Plain commands start fast, because they import nothing heavy."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -72,5 +73,18 @@ def test_a_hook_starts_without_the_command_line(repository, unavoidable):
         assert done.returncode == 0, done.stderr
     done = python(repository, "-X", "importtime", *program, "git-hook", "pre-commit")
     assert done.returncode == 0, done.stderr
+    assert sorted(heavy(imported(done)) - unavoidable - NEEDS_PROCESSES) == []
+    assert "click" not in imported(done)
+
+
+def test_an_agents_hook_starts_no_more_than_gits(repository, unavoidable):
+    program = ("-m", "coordinaut_git")
+    for setting in (("init",), ("create", "--title", "t", "--files", "**"), PLAIN["claim"]):
+        done = python(repository, *program, *setting)
+        assert done.returncode == 0, done.stderr
+    said = json.dumps({"hook_event_name": "PreToolUse", "cwd": str(repository), "tool_input": {"file_path": "a"}})
+    command = (sys.executable, "-X", "importtime", *program, "agent-hook", "claude")
+    done = subprocess.run(command, input=said, cwd=repository, capture_output=True, encoding="utf-8", timeout=120)
+    assert (done.returncode, done.stdout) == (0, "{}\n")
     assert sorted(heavy(imported(done)) - unavoidable - NEEDS_PROCESSES) == []
     assert "click" not in imported(done)

@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from coordinaut_git.errors import CoordinautError, refused
+from coordinaut_git.operations.hooking import held_by_others
 from coordinaut_git.operations.verification import verify_commit
 from coordinaut_git.plumbing.commits import Commit, commits_in, is_published, trailers_of
 from coordinaut_git.plumbing.run import git_reading
@@ -18,13 +19,13 @@ from coordinaut_git.plumbing.staged import staged_in
 from coordinaut_git.protocol import requests as ask
 from coordinaut_git.protocol.asking import Moment, is_due
 from coordinaut_git.protocol.holding import holds
-from coordinaut_git.protocol.model import Actor, HandoffStatus, Lease, Mode
+from coordinaut_git.protocol.model import Actor, HandoffStatus, Lease
 from coordinaut_git.protocol.references import find_task
 from coordinaut_git.protocol.rules import COVERS_WRITES
 from coordinaut_git.protocol.state import State
 from coordinaut_git.protocol.trailers import AGENT, INSTANCE, TASK, THREAD, named_in
 from coordinaut_git.protocol.values import NAME_CHARS, check_identifier, one_line
-from coordinaut_git.protocol.verify import ChangedPath, violations
+from coordinaut_git.protocol.verify import ChangedPath
 from coordinaut_git.protocol.wellformed import THREAD_CHARS
 from coordinaut_git.workspace import Workspace
 
@@ -126,17 +127,8 @@ def staged(workspace: Workspace) -> list[ChangedPath]:
 
 
 def _check_person(workspace: Workspace) -> None:
-    state, moment = workspace.coordinator.now()
-    if not state.leases():
-        return
-    paths = staged(workspace)
-
-    def firmly(found: dict[str, object]) -> bool:
-        holder = found["holder"]
-        lease = state.lease(str(holder["taskId"])) if isinstance(holder, dict) else None
-        return lease is not None and lease.mode == Mode.EXCLUSIVE and not moment.expired(lease)
-
-    held = [found for found in violations(state, "", paths, moment, fold=workspace.fold) if firmly(found)]
+    paths = staged(workspace) if workspace.coordinator.read().state.leases() else []
+    held = held_by_others(workspace, "", paths)
     if held:
         raise refused(
             "held_by_agents",

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from coordinaut_git.errors import CoordinautError, environment, invalid, refused
+from coordinaut_git.errors import environment, invalid
 from coordinaut_git.operations.clients import json_entry, textfile, toml_entry
 from coordinaut_git.operations.clients.catalogue import BY_CLIENT, Entry, Home
+from coordinaut_git.operations.clients.edited import edited
 from coordinaut_git.operations.clients.json_entry import InTheWay
-from coordinaut_git.operations.clients.jsonc import Unreadable
 from coordinaut_git.protocol.client_requests import Launcher, McpConfig
 from coordinaut_git.workspace import Workspace
 
@@ -25,7 +25,6 @@ FETCHED = {
     Launcher.UVX: ("uvx", "--from", DISTRIBUTION, PROGRAM),
     Launcher.PIPX: ("pipx", "run", "--spec", DISTRIBUTION, PROGRAM),
 }
-_MARK = "\ufeff"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,27 +135,23 @@ def _needed(target: Target | None) -> Target:
 
 def _changed(home: Home, target: Target, entry: Entry | None) -> str:
     """Put the entry into the file, or take it out (None); what became of it."""
-    file = textfile.read(target.path, target.inside)
     editor = _editor(home)
-    try:
-        text, mark = _decoded(file.data)
+    was_there = False
+
+    def change(text: str | None) -> str | None:
+        nonlocal was_there
         there = None if text is None else editor.found_at(text, home.keys)
-        _check_kind(there if entry else None)
+        was_there = there is not None
         if entry:
-            after: str | None = editor.put(text, home.keys, entry)
-        else:
-            after = None if text is None else editor.take(text, home.keys)
-    except Unreadable as error:
-        raise _unreadable(home, target.path, error) from error
-    except InTheWay as error:
-        raise _in_the_way(target.path, str(error), entry is None) from error
-    if after == text:
+            _check_kind(there)
+            return editor.put(text, home.keys, entry)
+        return None if text is None else editor.take(text, home.keys)
+
+    by_hand = "Change it by hand to what `coordinaut mcp-config` prints." if entry else "Take it out by hand."
+    kind = "TOML" if home.is_toml else "JSON"
+    if not edited(target.path, target.inside, change, kind=kind, by_hand=by_hand):
         return "unchanged"
-    if after is None:
-        textfile.remove(file, folders_up_to=target.inside and target.inside.resolve())
-    else:
-        textfile.replace(file, (mark + after).encode("utf-8"))
-    return "removed" if entry is None else "added" if there is None else "updated"
+    return "removed" if entry is None else "updated" if was_there else "added"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,44 +167,10 @@ def _editor(home: Home) -> _Editor:
     return _Editor(put=room.put, take=room.take, found_at=room.found_at, snippet=room.snippet)
 
 
-def _decoded(data: bytes | None) -> tuple[str | None, str]:
-    """The text without its byte order mark, and the mark."""
-    if data is None:
-        return None, ""
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        before = data[: error.start]
-        column = error.start - before.rfind(b"\n")
-        raise Unreadable(before.count(b"\n") + 1, column, "this is not UTF-8") from None
-    return text.removeprefix(_MARK), _MARK if text.startswith(_MARK) else ""
-
-
 def _check_kind(there: Any) -> None:
     """A server of another kind (one that is reached by its address) is somebody's choice and not changed into ours."""
     if isinstance(there, dict) and "command" not in there:
         raise InTheWay("a server of that name stands there, and it is none that the client starts")
-
-
-def _unreadable(home: Home, path: Path, error: Unreadable) -> CoordinautError:
-    kind = "TOML" if home.is_toml else "JSON"
-    return environment(
-        "unreadable_config",
-        f"{path} is not the {kind} that it should be: line {error.line}, column {error.column}: {error.what}.",
-        hint="Mend it there; nothing was changed.",
-        path=str(path),
-        line=error.line,
-        column=error.column,
-    )
-
-
-def _in_the_way(path: Path, what: str, removing: bool) -> CoordinautError:  # noqa: FBT001 - which of two is asked
-    return refused(
-        "config_in_the_way",
-        f"{path} was not changed: {what}.",
-        hint="Take it out by hand." if removing else "Change it by hand to what `coordinaut mcp-config` prints.",
-        path=str(path),
-    )
 
 
 def _notices(home: Home, request: McpConfig, environ: Mapping[str, str], *, user: bool) -> list[str]:

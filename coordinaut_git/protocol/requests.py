@@ -29,12 +29,6 @@ def param(
     return field(default=default, metadata=facts)
 
 
-def planned(text: str, default: Any) -> Any:
-    """A parameter that is named already and comes with a later version; asking for it is refused in words."""
-    words = f"{text} (planned: not in this version)"
-    return field(default=default, metadata={"help": words, "planned": True})
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """Anything that can be asked."""
@@ -270,10 +264,14 @@ class ResetGitIdentity(Request):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstallHooks(Request):
-    """Put the git hooks in place, or take them away; hooks that were there are kept and still run."""
+    """Put git hooks in place, and with --agents those of agents; hooks that were there are kept and still run."""
 
     uninstall: bool = param("Take them away and put back what was there before.", default=False)
-    agents: tuple[str, ...] = planned("Set up hooks of these agents", ())
+    agents: tuple[str, ...] = param(
+        "Agents whose own hooks shall ask before they edit: claude, codex, cursor, gemini; or whose are to go.",
+        (),
+        metavar="NAME,…",
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

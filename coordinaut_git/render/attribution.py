@@ -29,7 +29,25 @@ def render_git_identity_reset(result: Result, look: Look) -> str:
 
 
 def render_hooks(result: Result, look: Look) -> str:
-    """Which hooks are in place, and whose others still run."""
+    """Which hooks are in place, and whose others still run; then those of agents."""
+    agents = "".join(_agent_hooks(one, look) for one in result["agents"])
+    if any(one["change"] == "removed" for one in result["agents"]):
+        return agents  # git's hooks were not what was asked about
+    return _git_hooks(result, look) + agents
+
+
+def _agent_hooks(one: Result, look: Look) -> str:
+    name, where = look.paint(text(one["title"]), "bold"), path(one["path"])
+    match one["change"]:
+        case "removed":
+            return f"Took the hooks of {name} out of {where}.\n"
+        case "unchanged":
+            return f"Hooks of {name} in {where}: nothing was changed.\n"
+        case done:
+            return f"Hooks of {name} {text(done)} in {where}: they ask before an edit.\n"
+
+
+def _git_hooks(result: Result, look: Look) -> str:
     where = path(result["folder"])
     if not result["installed"]:
         return _taken_away(result, where)

@@ -195,28 +195,11 @@ def test_help_names_every_command(cli, tmp_path):
 
 
 @pytest.mark.parametrize("command", OPTIONS)
-def test_help_of_a_command_names_every_option_and_what_is_planned(cli, tmp_path, command):
+def test_help_of_a_command_names_every_option(cli, tmp_path, command):
     shown = cli(tmp_path, *command.split(), "--help", environ=WIDE)
     assert shown.code == 0
     for option in (*OPTIONS[command].split(), "root", "json", "storage", "quiet"):
         assert re.search(rf"--{option}\b", shown.out), option
-    blocks = re.split(r"\n(?=  -)", shown.out)
-    said = {re.search(r"--([a-z-]+)", block)[1] for block in blocks if "planned:" in " ".join(block.split())}
-    assert said == {name for where, name, *_ in PLANNED if where == command}
-
-
-PLANNED = [
-    ("install-hooks", "agents", "claude"),
-]
-
-
-@pytest.mark.parametrize("asked", PLANNED, ids=lambda asked: " --".join(asked[:2]))
-def test_what_is_planned_is_refused_in_words(cli, repository, git, asked):
-    command, option, *value = asked
-    refused = cli(repository, command, f"--{option}", *value, "--json")
-    assert refused.failure == (2, "planned")
-    assert f"{command} --{option} is not part of this version" in refused.error["message"]
-    assert "coordinaut" not in git(repository, "for-each-ref"), "nothing was begun"
 
 
 def test_the_version_is_told_everywhere(cli, tmp_path):

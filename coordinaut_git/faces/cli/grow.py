@@ -126,7 +126,6 @@ def _command(operation: Operation, out: Output) -> click.Command:
         both = [name for name in COMMON if name in own_names]  # what every command has, and this one asks for itself
         said |= {name: said_around[name] for name in both if said_around[name]}
         request = operation.request(**said)
-        _refuse_planned(operation, request)
         _carry_out(operation, request, out, said_around | dict.fromkeys(both))
 
     return click.Command(
@@ -182,16 +181,6 @@ def workspace_at(root: str | None, storage: str | None) -> Workspace:
             "no_directory", "The current directory does not exist any more.", hint="Change to one that does."
         ) from None
     return open_workspace(start, os.environ, storage=storage)
-
-
-def _refuse_planned(operation: Operation, request: Any) -> None:
-    for field in fields(request):
-        if field.metadata.get("planned") and getattr(request, field.name) != field.default:
-            raise invalid(
-                "planned",
-                f"{operation.name} --{field.name.replace('_', '-')} is not part of this version.",
-                hint=f"See what is: coordinaut {operation.name} --help",
-            )
 
 
 def explained(request: type[Request], name: str, example: str) -> tuple[str, str]:

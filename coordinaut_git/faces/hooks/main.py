@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import NoReturn
 
 from coordinaut_git.errors import CoordinautError, Kind
-from coordinaut_git.faces.hooks.patience import Patience
 from coordinaut_git.faces.hooks.steps import STEPS, Call, note_of
 from coordinaut_git.faces.hooks.telling import say
 from coordinaut_git.operations.commit_note import CommitNote
 from coordinaut_git.operations.committing import only_copies
+from coordinaut_git.operations.hooking import bug, impatient
+from coordinaut_git.plumbing.alarm import within
 from coordinaut_git.plumbing.settings import DEFAULT_REF
 from coordinaut_git.storage import GIT, REMOTE
 from coordinaut_git.workspace import Workspace, open_workspace
@@ -29,9 +30,6 @@ GO_ON, STOP, USAGE = 0, 77, 2
 UPDATE = "update"
 OUR_REFS = "refs/coordinaut"
 WAIT_S = 30
-REMOTE_TIMEOUT, REMOTE_WAIT_S = "COORDINAUT_REMOTE_TIMEOUT", "5"
-"""How long a server is asked while somebody waits for a commit, unless the environment says otherwise."""
-
 _AWAY = frozenset({"remote_unreachable", "remote_busy", "bad_answer", "hook_timeout", "bad_token", "forbidden"})
 _PATIENT = ("pre-push", "update")
 _PUSHES = _PATIENT
@@ -57,7 +55,7 @@ def run(words: list[str]) -> int:
     if hook == "pre-commit":
         note.forget()
     try:
-        with Patience(None if hook in _PATIENT else WAIT_S):
+        with within(None if hook in _PATIENT else WAIT_S):
             workspace = _workspace(hook)
             if workspace.settings.hooks != "off" and not _is_known_to_be_away(hook, workspace, note):
                 _step(hook, workspace, arguments)
@@ -66,7 +64,7 @@ def run(words: list[str]) -> int:
             note.note_away()
         return _verdict(hook, arguments, workspace, error)
     except Exception as error:  # noqa: BLE001 - a bug of ours must not keep people from committing
-        return _verdict(hook, arguments, workspace, _bug(error))
+        return _verdict(hook, arguments, workspace, bug(error))
     finally:
         if workspace is not None:
             workspace.close()
@@ -88,8 +86,7 @@ def _workspace(hook: str) -> Workspace:
     start = Path.cwd() / os.environ.get("GIT_DIR", "")
     if hook == UPDATE:  # what is pushed is git's, and who pushes may be the one whose environment this is
         return open_workspace(start, {}, storage=GIT)
-    environ = {REMOTE_TIMEOUT: REMOTE_WAIT_S, **os.environ}
-    workspace = open_workspace(start, environ, storage=os.environ.get("COORDINAUT_STORAGE"))
+    workspace = open_workspace(start, impatient(os.environ), storage=os.environ.get("COORDINAUT_STORAGE"))
     workspace.publishing = None  # a commit waits for no network: the push that follows publishes
     return workspace
 
@@ -129,12 +126,3 @@ def _policy(workspace: Workspace | None, error: CoordinautError, *, agents_only:
     if agents_only and (not workspace or not workspace.instance()):
         return False, "no agent instance is named here"
     return True, ""
-
-
-def _bug(error: Exception) -> CoordinautError:
-    return CoordinautError(
-        Kind.BUG,
-        "bug",
-        f"This is a bug in coordinaut: {type(error).__name__}: {error}.",
-        hint="`coordinaut doctor` may say more; please report it.",
-    )

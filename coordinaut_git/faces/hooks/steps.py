@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from coordinaut_git.errors import CoordinautError
-from coordinaut_git.faces.hooks.patience import Patience
 from coordinaut_git.faces.hooks.telling import say
 from coordinaut_git.operations import committing
 from coordinaut_git.operations.commit_note import CommitNote
+from coordinaut_git.plumbing.alarm import within
 from coordinaut_git.protocol.model import Actor
 from coordinaut_git.protocol.trailers import TASK
 from coordinaut_git.workspace import Workspace
@@ -125,7 +125,7 @@ def _publish(workspace: Workspace) -> None:
     from coordinaut_git.operations.sync import published
 
     try:
-        with Patience(PUBLISHING_S):
+        with within(PUBLISHING_S):
             count = published(workspace)
     except CoordinautError as error:
         from coordinaut_git.faces.hooks.words import not_published

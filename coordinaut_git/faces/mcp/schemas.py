@@ -30,7 +30,7 @@ _COMMAND_LINE_WORDS = re.compile(r"; (?:may be repeated|repeat or separate by co
 def offered(operation: Operation) -> "tuple[Field[Any], ...]":
     """The fields that a tool has parameters for; what everybody who acts can say comes last."""
     left_out = NOT_OFFERED.get(operation.tool, frozenset())
-    found = [one for one in fields(operation.request) if one.name not in left_out and not one.metadata.get("planned")]
+    found = [one for one in fields(operation.request) if one.name not in left_out]
     return tuple(sorted(found, key=lambda one: one in fields(ActingRequest)))
 
 

@@ -1,12 +1,12 @@
 """An entry put into a text of JSON and taken out again, with every other byte left as it is.
 
-Rule 1: what `put` made, `take` undoes to the byte, with no memory but the text: an object that was there and empty
-        begins with our name at once (`{"a"…`), one that we made begins with blank space (`{ "a"…`).
+Rule 1: what `put` made, `take` undoes to the byte, with no memory but the text: an object or array that was there and
+        empty begins with what is ours at once (`{"a"…`), one that we made begins with blank space (`{ "a"…`).
 Rule 2: a file that was not there ends with a line break once we made it; one that was there and empty does not.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from coordinaut_git.operations.clients.jsonc import Member, Unreadable, Value, parsed
@@ -41,13 +41,60 @@ def take(text: str, keys: Sequence[str]) -> str | None:
     found = _path(root, keys) if root else []
     if root is None or len(found) < len(keys):
         return text
-    containers = [root, *(member.value for member in found[:-1])]
-    depth = len(found) - 1
-    while depth and _is_ours(text, containers[depth]):
-        depth -= 1
-    if depth == 0 and _is_ours(text, root):
-        return _emptied(text, root)
-    return take(_without(text, root, containers[depth], found[depth]), keys)  # a name may be there twice
+    shorter = _taken(text, root, found)
+    return None if shorter is None else take(shorter, keys)  # a name may be there twice
+
+
+def put_item(text: str | None, keys: Sequence[str], item: Mapping[str, Any], ours: Callable[[Any], bool]) -> str:
+    """The text with `item` in the array at the path `keys`: in the place of the one that is `ours`, else at the end.
+
+    Raises as `put` does, and `InTheWay` where there is no array.
+    """
+    root = parsed(text or "")
+    if root is None:
+        return _filled(text, keys, [item])
+    found = _path(root, keys)
+    text = text or ""
+    if len(found) < len(keys):
+        inner = found[-1].value if found else root
+        _check_object(inner, keys[: len(found)])
+        key, *rest = keys[len(found) :]
+        return _with(text, inner, key, _nested(rest, [item]), _indent_of(text, root), made=True)
+    there = found[-1].value
+    _check_array(there, keys)
+    element = next((one for one in there.members if ours(one.value.plain)), None)
+    if element is None:
+        return _with(text, there, None, item, _indent_of(text, root))
+    if element.value.plain == item:
+        return text
+    return text[: element.value.begin] + _inline(item) + text[element.value.end :]
+
+
+def put_value(text: str, name: str, value: Any) -> str:
+    """The text, which holds an object, with one more member at its end; as it is where there is one of that name."""
+    root = parsed(text)
+    assert root
+    _check_object(root, ())
+    return text if root.last(name) else _with(text, root, name, value, _indent_of(text, root))
+
+
+def names_in(text: str) -> list[str]:
+    """The names of the members of the object that a text holds, in its order."""
+    root = parsed(text)
+    return [member.name for member in root.members] if root else []
+
+
+def take_items(text: str, keys: Sequence[str], ours: Callable[[Any], bool]) -> str | None:
+    """The text without the elements that are `ours` of the array at the path `keys`; None as for `take`."""
+    root = parsed(text)
+    found = _path(root, keys) if root else []
+    if root is None or len(found) < len(keys):
+        return text
+    element = next((one for one in found[-1].value.members if not one.name and ours(one.value.plain)), None)
+    if element is None:
+        return text
+    shorter = _taken(text, root, [*found, element])
+    return None if shorter is None else take_items(shorter, keys, ours)
 
 
 def found_at(text: str, keys: Sequence[str]) -> Any:
@@ -62,7 +109,18 @@ def snippet(keys: Sequence[str], entry: Mapping[str, Any]) -> str:
     return _filled(None, keys, entry)
 
 
-def _filled(text: str | None, keys: Sequence[str], entry: Mapping[str, Any]) -> str:
+def _taken(text: str, root: Value, found: Sequence[Member]) -> str | None:
+    """The text without the last of the members on a way, and without what was made for it alone."""
+    containers = [root, *(member.value for member in found[:-1])]
+    depth = len(found) - 1
+    while depth and _is_ours(text, containers[depth]):
+        depth -= 1
+    if depth == 0 and _is_ours(text, root):
+        return _emptied(text, root)
+    return _without(text, root, containers[depth], found[depth])
+
+
+def _filled(text: str | None, keys: Sequence[str], entry: Any) -> str:
     """What becomes of a text without any value."""
     line = line_end(text or "")
     whole = _pretty(_nested(keys, entry), _USUAL_INDENT, "", line)
@@ -117,8 +175,16 @@ def _check_object(value: Value, keys: Sequence[str]) -> None:
         raise InTheWay(f"{'.'.join(keys) or 'the whole'} is not an object")
 
 
-def _with(text: str, inner: Value, key: str, value: Any, unit: str, *, made: bool = False) -> str:
-    """The text with one more member at the end of an object; `made` if the value is an object for others to join."""
+def _check_array(value: Value, keys: Sequence[str]) -> None:
+    if not isinstance(value.plain, list):
+        raise InTheWay(f"{'.'.join(keys)} is not an array")
+
+
+def _with(text: str, inner: Value, key: str | None, value: Any, unit: str, *, made: bool = False) -> str:
+    """The text with one more member at the end of an object, or element of an array, which has no key.
+
+    `made` if the value is an object or array for others to join.
+    """
     line, trimmed = line_end(text), len(text[: inner.end - 1].rstrip(_BLANK))
     begin, shown = " ", _inline(value, made=made)
     if not inner.members and trimmed == inner.begin + 1:
@@ -126,7 +192,7 @@ def _with(text: str, inner: Value, key: str, value: Any, unit: str, *, made: boo
     elif "\n" in text[inner.begin : inner.end]:
         indent = _indent_of(text, inner, _own_indent(text, inner.begin) + unit)
         begin, shown = line + indent, _pretty(value, unit, indent, line)
-    member = f"{begin}{_inline(key)}: {shown}"
+    member = f"{begin}{shown}" if key is None else f"{begin}{_inline(key)}: {shown}"
     last = inner.members[-1] if inner.members else None
     if last is None or last.comma is not None:
         return text[:trimmed] + member + ("," if last else "") + text[trimmed:]
@@ -134,13 +200,13 @@ def _with(text: str, inner: Value, key: str, value: Any, unit: str, *, made: boo
 
 
 def _without(text: str, root: Value, inner: Value, member: Member) -> str:
-    """The text without one member of an object; the reverse of `_with`."""
+    """The text without one member of an object, or element of an array; the reverse of `_with`."""
     left = _count(root) - _count(member.value) - 1
     for begin in (len(text[: member.begin].rstrip(_BLANK)), member.begin):
         shorter = _cut(text, inner, member, begin)
         if _reads_as(shorter, left):  # it does not where a comment before it would go on over what follows
             return shorter
-    raise InTheWay(f"{member.name} cannot be cut out of what is around it")
+    raise InTheWay(f"{member.name or 'an element'} cannot be cut out of what is around it")
 
 
 def _cut(text: str, inner: Value, member: Member, begin: int) -> str:
@@ -182,18 +248,25 @@ def _nested(keys: Sequence[str], entry: Any) -> Any:
 
 
 def _inline(value: Any, *, made: bool = False) -> str:
-    """A value on one line; an object that is `made` for others to join begins with a blank."""
-    shown = json.dumps(value, ensure_ascii=False)
-    return f"{{ {shown[1:]}" if made and isinstance(value, dict) else shown
+    """A value on one line; what is `made` for others to join, an object or an array in it, begins with a blank."""
+    if not made or not isinstance(value, dict | list):
+        return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, list):
+        return f"[ {', '.join(map(_inline, value))}]"
+    shown = (f"{_inline(name)}: {_inline(one, made=isinstance(one, list))}" for name, one in value.items())
+    return f"{{ {', '.join(shown)}}}"
 
 
 def _pretty(value: Any, unit: str, indent: str, line: str) -> str:
-    """A value in lines: one for each member of an object, lists on one."""
-    if not isinstance(value, dict) or not value:
-        return _inline(value)
+    """A value in lines: one for each member of an object, lists of anything but objects on one."""
     deeper = indent + unit
-    shown = (f"{deeper}{_inline(name)}: {_pretty(one, unit, deeper, line)}" for name, one in value.items())
-    return "{" + line + f",{line}".join(shown) + line + indent + "}"
+    if isinstance(value, dict) and value:
+        shown = [f"{deeper}{_inline(name)}: {_pretty(one, unit, deeper, line)}" for name, one in value.items()]
+        return "{" + line + f",{line}".join(shown) + line + indent + "}"
+    if isinstance(value, list) and value and isinstance(value[0], dict):
+        shown = [f"{deeper}{_pretty(one, unit, deeper, line)}" for one in value]
+        return "[" + line + f",{line}".join(shown) + line + indent + "]"
+    return _inline(value)
 
 
 def _own_indent(text: str, place: int) -> str:

@@ -23,7 +23,7 @@ class Unreadable(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Value:
-    """A value: the span of its text, what it means, and the members of an object."""
+    """A value: the span of its text, what it means, and the members of an object or elements of an array."""
 
     begin: int
     end: int
@@ -37,7 +37,10 @@ class Value:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
-    """A member of an object: where its name begins, its value, and the place of the comma after it, if there is one."""
+    """A member of an object: where its name begins, its value, and the place of the comma after it, if there is one.
+
+    An element of an array is one without a name.
+    """
 
     name: str
     begin: int
@@ -113,13 +116,13 @@ class _Reader:
         return Value(begin=begin, end=self.at, plain=plain, members=tuple(members))
 
     def _array(self, depth: int) -> Value:
-        begin, items = self.at, list[Any]()
+        begin, items = self.at, list[Member]()
         self._open()
         while self._next() != "]":
-            items.append(self.value(depth + 1).plain)
-            self._comma("]")
+            value = self.value(depth + 1)
+            items.append(Member(name="", begin=value.begin, value=value, comma=self._comma("]")))
         self.at += 1
-        return Value(begin=begin, end=self.at, plain=items)
+        return Value(begin=begin, end=self.at, plain=[item.value.plain for item in items], members=tuple(items))
 
     def _scalar(self) -> Value:
         begin = self.at
