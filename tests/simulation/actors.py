@@ -29,13 +29,16 @@ class Running:
         self._dead, self._mortal = False, mortal
 
     def point(self, for_ms: int = 0, until: Callable[[], bool] | None = None) -> None:
-        """A point between two steps: others come in, and this process may die."""
+        """A point between two steps: others come in, and this process may be killed or interrupted."""
         self._check()
         self.world.stage.pause(for_ms, until)
         if self._mortal and self.world.happens(self.world.faults.death):
             self._dead = True
             self.log("dies")
         self._check()
+        if self._mortal and self.world.happens(self.world.faults.interrupt):
+            self.log("is interrupted")
+            raise KeyboardInterrupt
 
     def log(self, *words: object) -> None:
         """Write down what this process does."""

@@ -27,7 +27,6 @@ class Network:
     cut_after: float = 0.0
     late: float = 0.0
     refused: float = 0.0
-    interrupted: float = 0.0
     partitions: float = 0.0
 
 
@@ -106,8 +105,6 @@ class Line:
         self._travel()
 
     def _travel(self) -> None:
-        if self._happens(self._world.network.interrupted):
-            raise KeyboardInterrupt
         self._running.point(self._world.chance.choice(JOURNEYS_MS))
 
     def _happens(self, often: float) -> bool:

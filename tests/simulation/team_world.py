@@ -31,6 +31,7 @@ class Faults:
     """How often something goes wrong on the machines."""
 
     death: float = 0.0
+    interrupt: float = 0.0
     commit: float = 0.0
     clocks: float = 0.0
     git: float = 0.0
@@ -55,21 +56,20 @@ class Plan:
 
 CALM = Plan()
 USUAL = Plan(
-    faults=Faults(death=0.003, commit=0.03, clocks=0.3, git=0.1),
-    network=Network(
-        unreachable=0.05, cut_before=0.03, cut_after=0.05, late=0.03, refused=0.01, interrupted=0.01, partitions=0.5
-    ),
+    faults=Faults(death=0.003, interrupt=0.001, commit=0.03, clocks=0.3, git=0.1),
+    network=Network(unreachable=0.05, cut_before=0.03, cut_after=0.05, late=0.03, refused=0.01, partitions=0.5),
 )
 ROUGH = Plan(
-    faults=Faults(death=0.01, commit=0.1, clocks=0.5, git=0.2),
-    network=Network(
-        unreachable=0.1, cut_before=0.1, cut_after=0.15, late=0.1, refused=0.03, interrupted=0.02, partitions=1.0
-    ),
+    faults=Faults(death=0.01, interrupt=0.003, commit=0.1, clocks=0.5, git=0.2),
+    network=Network(unreachable=0.1, cut_before=0.1, cut_after=0.15, late=0.1, refused=0.03, partitions=1.0),
 )
 STRICT = replace(USUAL, policy="confirmed")
 UNLUCKY = replace(USUAL, commands=10, faults=replace(USUAL.faults, git=0.0, accidents=0.3))
 HOSTILE = replace(USUAL, faults=replace(USUAL.faults, git=0.0, forgeries=0.05))
 PLANS = (CALM, USUAL, USUAL, STRICT, ROUGH, replace(ROUGH, policy="confirmed"), UNLUCKY, HOSTILE)
+SIZES = ((2, 1), (2, 2), (3, 2), (3, 2), (2, 4), (5, 1))
+"""How many machines there are, and how many agents on each."""
+
 ROUNDS = 2
 LONG_MS = 3_600_000
 WEATHER_MS = (1_000, 60_000, 600_000)
@@ -80,7 +80,7 @@ class TeamWorld:
 
     def __init__(self, seed: int, plan: Plan | None = None, *, keep_trace: bool = False) -> None:
         self.seed, self.chance = seed, random.Random(seed)
-        plan = plan or self.chance.choice(PLANS)
+        plan = plan or self._any_plan()
         self.plan, self.faults, self.network, self.tasks = plan, plan.faults, plan.network, plan.tasks
         self.stage = Stage(self.chance)
         self.pool = Pool()
@@ -103,6 +103,10 @@ class TeamWorld:
         """Write down what happens, where somebody wants to read it."""
         if self._keep_trace:
             self.trace.append(f"{self.stage.now:>9} " + " ".join(map(str, words)))
+
+    def _any_plan(self) -> Plan:
+        machines, agents = self.chance.choice(SIZES)
+        return replace(self.chance.choice(PLANS), machines=machines, agents=agents)
 
     def _machine(self, number: int) -> Machine:
         machine = Machine(self, f"m{number}")
