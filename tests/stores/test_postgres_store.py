@@ -2,6 +2,7 @@
 
 import os
 import threading
+from contextlib import closing
 
 import psycopg
 import pytest
@@ -153,8 +154,9 @@ def test_tables_of_a_newer_version_are_named_and_left_as_they_are(empty):
     store.close()
     with psycopg.connect(empty) as connection:
         connection.execute("UPDATE coordinaut_schema SET version = 2")
-    assert failure(store.head) == (Kind.ENVIRONMENT, "newer_format")
-    assert failure(open_postgres_store(empty, "other").create) == (Kind.ENVIRONMENT, "newer_format")
+    with closing(store), closing(open_postgres_store(empty, "other")) as other:
+        assert failure(store.head) == (Kind.ENVIRONMENT, "newer_format")
+        assert failure(other.create) == (Kind.ENVIRONMENT, "newer_format")
 
 
 def test_tables_that_were_changed_by_hand_are_said_in_words(empty):
