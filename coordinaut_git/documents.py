@@ -232,14 +232,18 @@ class Joining(Store, Protocol):
         """Let the line end in `entries` after `onto`, in the place of all it had after what both have in common.
 
         `onto` is a point of another line of which the store holds what it needs, or of this one; `expected` is the head
-        that is replaced. All documents are written with the last entry: `changes` gives those that differ from
-        `snapshot(onto).documents`. Without entries the line ends in `onto`, and nothing is written.
+        that is replaced. All documents are written with the last entry, which is `sealed` then: `changes` gives those
+        that differ from `snapshot(onto).documents`. Without entries the line ends in `onto`, and nothing is written.
         Raises `StaleHead` or `OutcomeUnknown` as `commit` does; ValueError where the numbers do not follow on `onto`.
 
         The points that the line had before are not on it any more, and may be gone sooner or later. What `seen_ms_ago`
         says is of the new line: an entry that was on the old one too (by its id) was seen when it was seen there, all
         others are first seen now.
         """
+        ...
+
+    def sealed(self, head: Head) -> bool:
+        """Whether all documents were written with the entry of `head`, and signed where this store signs."""
         ...
 
     def back(self, head: Head) -> Iterator[tuple[Head, Entry]]:

@@ -11,6 +11,7 @@ from typing import Any
 from coordinaut_git.operations import events, handoffs, leases, people, project, setup, tasks, waiting
 from coordinaut_git.protocol import requests as ask
 from coordinaut_git.protocol.client_requests import McpConfig
+from coordinaut_git.protocol.signing_requests import ManageSigners
 from coordinaut_git.protocol.team_requests import Sync
 from coordinaut_git.workspace import Workspace
 
@@ -103,6 +104,12 @@ def _migrate(workspace: Workspace, request: ask.Migrate) -> Json:
     from coordinaut_git.operations.migration import migrate
 
     return migrate(workspace, request)
+
+
+def _signers(workspace: Workspace, request: ManageSigners) -> Json:
+    from coordinaut_git.operations.signers import signers
+
+    return signers(workspace, request)
 
 
 def _mcp_config(workspace: Workspace, request: McpConfig) -> Json:
@@ -295,6 +302,9 @@ TABLE: tuple[Operation, ...] = (
         handler=_mcp_config,
         anywhere=_mcp_config_anywhere,
         example="coordinaut mcp-config claude-code --write",
+    ),
+    Operation(
+        name="signers", request=ManageSigners, handler=_signers, example="coordinaut signers --file team.signers"
     ),
     Operation(name="doctor", tool="doctor", request=ask.Doctor, handler=_doctor, example="coordinaut doctor --deep"),
 )

@@ -64,18 +64,19 @@ def git(
     at: Path,
     stdin: bytes | None = None,
     index: Path | None = None,
+    told: Mapping[str, str] | None = None,
     wait_s: float = WAIT_S,
     most_bytes: int = OUTPUT_BYTES,
 ) -> Answer:
     """Run git as if started in the folder `at`, for at most `wait_s` seconds; `stdin` is closed unless given.
 
-    `index` is an index file to use in place of the work tree's own.
+    `index` is an index file to use in place of the work tree's own, `told` more variables of its environment.
 
     A non-zero exit is an answer, not an error. Words that come from data belong behind `--` or `--end-of-options`.
     Raises a `CoordinautError` of kind environment: git_missing, git_not_started, no_directory, git_timeout, or
     git_output where git says more than `most_bytes` on one output.
     """
-    around = clean_environment() | ({"GIT_INDEX_FILE": str(index)} if index else {})
+    around = clean_environment() | ({"GIT_INDEX_FILE": str(index)} if index else {}) | dict(told or {})
     answer = _run(arguments, at, around, stdin=stdin, wait_s=wait_s, most_bytes=most_bytes)
     if answer.late:
         raise environment(

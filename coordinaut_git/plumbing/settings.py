@@ -19,7 +19,7 @@ from coordinaut_git.plumbing.run import git
 DEFAULT_REF = "refs/coordinaut/state"
 KEYS = frozenset(
     {"ref", "flush", "storage", "remote", "policy", "hooks", "instance", "agent", "thread", "task", "worktreeconfig"}
-    | {"statedir", "remoteurl", "team", "project", "fetchevery"}
+    | {"statedir", "remoteurl", "team", "project", "sign", "fetchevery"}
 )
 """Every `coordinaut.*` key that somebody reads, in lower case; doctor warns of any other."""
 

@@ -19,6 +19,7 @@ from coordinaut_git.protocol.model import (
     Lease,
     Numbers,
     RefusedOperation,
+    Signers,
     Task,
 )
 from coordinaut_git.protocol.ops import (
@@ -30,6 +31,7 @@ from coordinaut_git.protocol.ops import (
     MessagesRead,
     Operation,
     SchemaMigrated,
+    SignersSet,
     StateMoved,
     TaskClaimed,
     TaskCreated,
@@ -49,6 +51,7 @@ from coordinaut_git.protocol.rules import (
 from coordinaut_git.protocol.state import (
     CLOSED,
     HOME,
+    SIGNERS,
     State,
     alias_path,
     instance_path,
@@ -121,10 +124,18 @@ def _effects(step: Step, operation: Operation) -> Writes:
             return letters.read(step, change)
         case LeasesRenewed() | SchemaMigrated():
             return {}
-        case StateMoved() as change:
-            return {HOME: _home(step, change)}
+        case StateMoved() | SignersSet() as change:
+            return _noted(step, change)
         case HandoffRequested() | HandoffAnswered() | HandoffsKept() as change:
             return handing.effects(step, change, operation)
+
+
+def _noted(step: Step, change: StateMoved | SignersSet) -> Writes:
+    match change:
+        case StateMoved():
+            return {HOME: _home(step, change)}
+        case SignersSet(signers=lines):
+            return {SIGNERS: Signers(lines=lines, at=step.at, by=step.actor.instance or "human")}
 
 
 def _home(step: Step, change: StateMoved) -> Home:

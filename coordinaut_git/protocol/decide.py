@@ -14,9 +14,10 @@ from coordinaut_git.protocol import decide_handoffs, decide_home, decide_leases,
 from coordinaut_git.protocol import requests as ask
 from coordinaut_git.protocol.asking import Asker, Fresh, Made, Moment
 from coordinaut_git.protocol.model import Actor
-from coordinaut_git.protocol.ops import Operation, SchemaMigrated
+from coordinaut_git.protocol.ops import Operation, SchemaMigrated, SignersSet
 from coordinaut_git.protocol.refusals import Clash, Refusal, holder
 from coordinaut_git.protocol.rules import unlawful
+from coordinaut_git.protocol.signing_requests import SetSigners
 from coordinaut_git.protocol.state import State
 from coordinaut_git.protocol.wellformed import check_actor
 
@@ -36,6 +37,7 @@ DECISIONS: dict[type[ask.Request], Callable[[Asker, Any], Made]] = {
     ask.RespondHandoff: decide_handoffs.respond,
     ask.KeepPromises: decide_handoffs.keep,
     ask.MoveState: decide_home.move,
+    SetSigners: lambda asker, request: _signers(asker, request.signers),
     ask.RewriteDocuments: lambda _, request: (SchemaMigrated(from_format=request.from_format, to_format=FORMAT), ()),
 }
 """How each request that may change the state is read."""
@@ -55,6 +57,10 @@ def decide(state: State, request: ask.Request, actor: Actor, moment: Moment, fre
     operation = Operation(id=fresh.operation, at=moment.at, actor=actor, change=change, renewals=renewals)
     refusal = unlawful(state, operation)
     return _explained(refusal, _shown(state, change.task_id), moment) if refusal else operation
+
+
+def _signers(asker: Asker, signers: tuple[str, ...]) -> Made:
+    return None if signers == asker.state.signers else (SignersSet(signers=signers), ())
 
 
 def _explained(refusal: Refusal, task: str, moment: Moment) -> Refusal:

@@ -300,6 +300,18 @@ class Home:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Signers:
+    """Whose signatures the team asks for, as lines of an allowed signers file: ssh-keygen(1), "ALLOWED SIGNERS".
+
+    A line `NAME openpgp FINGERPRINT` stands for an OpenPGP key. None at all: nobody needs to sign.
+    """
+
+    lines: tuple[str, ...]
+    at: Instant
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
     """The instant of the newest operation: instants never run backwards along the line."""
 

@@ -170,6 +170,14 @@ class StateMoved:
     task_id: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignersSet:
+    """What is published has to be signed by one of these from here on; by nobody, where there are none."""
+
+    signers: tuple[str, ...]
+    task_id: str | None = None
+
+
 Change = (
     TaskCreated
     | TaskUpdated
@@ -183,6 +191,7 @@ Change = (
     | HandoffsKept
     | SchemaMigrated
     | StateMoved
+    | SignersSet
 )
 
 VOCABULARY: dict[str, type[Change]] = {
@@ -193,6 +202,7 @@ VOCABULARY: dict[str, type[Change]] = {
     "message_posted": MessagePosted,
     "messages_read": MessagesRead,
     "schema_migrated": SchemaMigrated,
+    "signers_set": SignersSet,
     "state_moved": StateMoved,
     "task_claimed": TaskClaimed,
     "task_created": TaskCreated,

@@ -25,6 +25,7 @@ from coordinaut_git.protocol.ops import (
     Operation,
     Renewal,
     SchemaMigrated,
+    SignersSet,
     StateMoved,
     TaskClaimed,
     TaskCreated,
@@ -117,7 +118,7 @@ def _unlawful_change(state: State, operation: Operation) -> Refusal | None:
             return _unlawful_release(state, operation, change)
         case LeasesRenewed():
             return _unlawful_renewal(state, operation)
-        case MessagePosted() | SchemaMigrated() | StateMoved() as change:
+        case MessagePosted() | SchemaMigrated() | StateMoved() | SignersSet() as change:
             return _unlawful_remark(state, change)
         case MessagesRead():
             return None if operation.actor.instance else no_instance("An inbox belongs to an agent instance.")
@@ -125,7 +126,7 @@ def _unlawful_change(state: State, operation: Operation) -> Refusal | None:
             return _unlawful_handoff(state, operation, change)
 
 
-def _unlawful_remark(state: State, change: MessagePosted | SchemaMigrated | StateMoved) -> Refusal | None:
+def _unlawful_remark(state: State, change: MessagePosted | SchemaMigrated | StateMoved | SignersSet) -> Refusal | None:
     if isinstance(change, StateMoved) and state.home and state.home.storage != change.from_:
         return elsewhere(state.home, change.from_)
     return no_task(change.task_id) if change.task_id and not state.task(change.task_id) else None

@@ -25,13 +25,16 @@ from coordinaut_git.protocol.model import (
     Numbers,
     Reading,
     RefusedOperation,
+    Signers,
     Status,
     Task,
 )
 from coordinaut_git.protocol.values import Instant, clip
 
 T = TypeVar("T")
-Document = Task | Lease | Handoff | Instance | Message | Reading | RefusedOperation | Numbers | Alias | Home | Line
+Document = (
+    Task | Lease | Handoff | Instance | Message | Reading | RefusedOperation | Numbers | Alias | Home | Signers | Line
+)
 
 CLOSED = frozenset({Status.DONE, Status.CANCELLED})
 PENDING = frozenset({HandoffStatus.REQUESTED, HandoffStatus.GRANT_AFTER_COMMIT})
@@ -40,6 +43,7 @@ PENDING = frozenset({HandoffStatus.REQUESTED, HandoffStatus.GRANT_AFTER_COMMIT})
 NUMBERS_A_SHARD = 64
 LINE = "line.json"
 HOME = "home.json"
+SIGNERS = "signers.json"
 
 
 @lru_cache(4_096)  # asked several times for every operation
@@ -115,8 +119,7 @@ class State:
         self._changed = {} if changed is None else changed
         self._leases = leases
         self.seq = seq
-        line = self._get(LINE, Line)
-        self.at = line.at if line else Instant(0)
+        self.at = line.at if (line := self._get(LINE, Line)) else Instant(0)
 
     def changed(self, changes: Mapping[str, Document | None], *, seq: int, at: Instant) -> "State":
         """The state after an operation at `seq` that wrote these documents (None: took away)."""
@@ -166,6 +169,11 @@ class State:
     def home(self) -> Home | None:
         """The storage that the state was moved to last; None while it never was, and is where it is."""
         return self._get(HOME, Home)
+
+    @property
+    def signers(self) -> tuple[str, ...]:
+        """Who signs what is published, as lines of an allowed signers file; none where nobody needs to."""
+        return found.lines if (found := self._get(SIGNERS, Signers)) else ()
 
     def task(self, task_id: str) -> Task | None:
         """The task with this stable id."""
@@ -218,8 +226,7 @@ class State:
 
     def last_number(self, day: str) -> int:
         """The last display number given on a UTC day (`YYYYMMDD`)."""
-        numbers = self._get(numbers_path(day), Numbers)
-        return numbers.last if numbers else 0
+        return found.last if (found := self._get(numbers_path(day), Numbers)) else 0
 
     def reading(self, instance: str) -> Reading:
         """What an instance has read."""
@@ -265,8 +272,7 @@ class State:
 
     def alias(self, display_id: str) -> str | None:
         """The stable id behind a display id that moved on."""
-        alias = self._get(alias_path(display_id), Alias)
-        return alias.task_id if alias else None
+        return found.task_id if (found := self._get(alias_path(display_id), Alias)) else None
 
     def open_tasks(self) -> Iterator[Task]:
         """Every task that is neither done nor cancelled, oldest first."""
@@ -360,8 +366,8 @@ def to_bytes(value: Document) -> bytes:
 
 def _numbers(folders: list[str]) -> list[int]:
     """The numbers that folders are called by, largest first; what is called otherwise was not written by us."""
-    names = (name.rstrip("/") for name in folders)
-    return sorted((int(name) for name in names if _is_number(name)), reverse=True)
+    found = (name.rstrip("/") for name in folders)
+    return sorted((int(name) for name in found if _is_number(name)), reverse=True)
 
 
 def _is_number(name: str) -> bool:

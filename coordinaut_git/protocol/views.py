@@ -22,6 +22,7 @@ from coordinaut_git.protocol.ops import (
     MessagesRead,
     Operation,
     SchemaMigrated,
+    SignersSet,
     StateMoved,
     TaskClaimed,
     TaskCreated,
@@ -214,7 +215,7 @@ def summary(state: State, operation: Operation) -> str:
             text = f"{actor} read {count} message{'' if count == 1 else 's'}"
         case HandoffRequested() | HandoffAnswered() | HandoffsKept():
             text = _handoff_summary(state, change, shown, actor)
-        case SchemaMigrated() | StateMoved():
+        case SchemaMigrated() | StateMoved() | SignersSet():
             text = _upkeep_summary(change)
         case LeasesRenewed():
             tasks = ", ".join(_shown_id(state, renewal.task_id) for renewal in operation.renewals[:SHOWN])
@@ -236,12 +237,16 @@ def _handoff_summary(
             return f"hand over {what} by {actor}, as promised"
 
 
-def _upkeep_summary(change: SchemaMigrated | StateMoved) -> str:
+def _upkeep_summary(change: SchemaMigrated | StateMoved | SignersSet) -> str:
     match change:
         case SchemaMigrated():
             return f"write all documents anew, from format {change.from_format} to {change.to_format}"
         case StateMoved():
             return f"move the state from {change.from_} to {change.to}"
+        case SignersSet(signers=()):
+            return "ask for no signatures any more"
+        case SignersSet(signers=signers):
+            return f"ask for signatures of {listed(tuple(line.split()[0] for line in signers))}"
 
 
 def _about(handoff: Handoff | None) -> str:

@@ -22,6 +22,7 @@ from coordinaut_git.protocol.ops import (
     MessagesRead,
     Operation,
     SchemaMigrated,
+    SignersSet,
     StateMoved,
     TaskClaimed,
     TaskCreated,
@@ -47,6 +48,7 @@ THREAD_CHARS = 128
 HANDOFF_HINT = "List them: coordinaut handoff list"
 LARGEST_FORMAT = 1_000_000
 PLACE_CHARS = 1_024
+SIGNER_CHARS = 4_096
 
 T = TypeVar("T")
 
@@ -56,6 +58,9 @@ _COMMIT_ID = re.compile(r"([0-9a-f]{40}|[0-9a-f]{64})\Z")
 _MESSAGE_ID = re.compile(r"msg_[0-9A-Za-z_]{1,150}\Z")
 _CODE = re.compile(r"[a-z][a-z0-9_]{0,63}\Z")
 _DISPLAY_ID = re.compile(r"AGT-[0-9]{8}-([0-9]{3}|[1-9][0-9]{3,8})\Z")
+_SIGNER = re.compile(
+    r"[^\s#]\S* (?:\S+ )*(?:(?:sk-)?(?:ssh|ecdsa)-\S+ [A-Za-z0-9+/]+=*|openpgp [0-9A-F]{40,64})(?: .*)?\Z"
+)
 _STORAGE = re.compile(r"[a-z][a-z0-9-]{0,31}\Z")
 _TASK_ID = re.compile(r"task_([0-9]{8})_([0-9]{3}|[1-9][0-9]{3,8})_[0-9a-z]{1,64}\Z")
 
@@ -260,6 +265,25 @@ def _(change: StateMoved) -> None:
     for what in ("state_dir", "remote_url", "team", "project"):
         _if_there(getattr(change, what), partial(check_line, f"the {what}", chars=PLACE_CHARS))
     _if_there(change.task_id, check_task_id)
+
+
+@check_change.register
+def _(change: SignersSet) -> None:
+    _check_count("signers", change.signers)
+    for line in change.signers:
+        check_signer(line)
+    _if_there(change.task_id, check_task_id)
+
+
+def check_signer(line: str) -> None:
+    """A line that names somebody and a key: `NAME ssh-ed25519 AAAA…`, or `NAME openpgp FINGERPRINT`."""
+    check_line("the signer", line, SIGNER_CHARS)
+    if not _SIGNER.match(line):
+        raise invalid(
+            "bad_signer",
+            f"{clip(line)!r} names no key.",
+            hint="Write lines as in git's gpg.ssh.allowedSignersFile: ann@example.com ssh-ed25519 AAAA…",
+        )
 
 
 def _if_there(value: T | None, check: Callable[[T], object], *, empty: bool = True) -> None:

@@ -25,6 +25,7 @@ from coordinaut_git.render.outcomes import (
     render_snapshot,
 )
 from coordinaut_git.render.people import render_inbox, render_inbox_read, render_message, render_presence
+from coordinaut_git.render.signers import render_signers
 from coordinaut_git.render.story import render_explain
 from coordinaut_git.render.tasks import render_created, render_list, render_mine, render_status, render_task
 from coordinaut_git.render.team import render_sync, render_sync_line
@@ -62,6 +63,7 @@ RENDERERS: Mapping[str, Renderer] = {
     "install-hooks": render_hooks,
     "mcp-config": render_mcp_config,
     "sync": render_sync,
+    "signers": render_signers,
 }
 
 STREAMED: Mapping[str, Renderer] = {"watch": render_event, "sync": render_sync_line}

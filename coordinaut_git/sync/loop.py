@@ -245,10 +245,10 @@ class Team:
         return True
 
     def _sealed(self) -> Head | None:
-        """The head, once its commit carries all documents; None where somebody has written in between."""
+        """The head, once its commit is sealed; None where somebody has written in between."""
         with self.store.queue(QUEUE_S):
             head, state = self.coordinator.read()
-            if self.store.snapshot(head).seq == state.seq:
+            if not state.seq or self.store.sealed(head):
                 return head
             back = self.store.back(head)
             _, newest = next(back)

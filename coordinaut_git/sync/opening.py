@@ -10,6 +10,8 @@ from pathlib import Path
 
 from coordinaut_git.coordinator import Coordinator
 from coordinaut_git.plumbing.queue import Turn, WriterQueue
+from coordinaut_git.plumbing.settings import boolean
+from coordinaut_git.plumbing.signing import write_signed
 from coordinaut_git.stores.git.store import GitStore
 from coordinaut_git.sync.checking import check_fetched
 from coordinaut_git.sync.loop import Team
@@ -19,6 +21,8 @@ from coordinaut_git.sync.remote import GitRemote
 def open_team(store: GitStore, coordinator: Coordinator, remote: str) -> Team:
     """The side of this clone, with the remote of that name; raises invalid `bad_remote`."""
     queue = WriterQueue(store.place.own_dir / "sync")
+    if boolean("coordinaut.sign", store.settings.values.get("sign", "false")):
+        store.sign = partial(write_signed, at=store.place.work_tree or store.place.git_dir)
 
     def alone(wait_s: float) -> AbstractContextManager[Turn]:
         return queue.turn(wait_s)

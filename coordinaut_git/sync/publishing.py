@@ -21,14 +21,23 @@ from coordinaut_git.protocol.ops import (
     HandoffsKept,
     LeasesRenewed,
     Operation,
+    SignersSet,
     TaskClaimed,
     TaskReleased,
 )
 from coordinaut_git.protocol.requests import Request
 from coordinaut_git.sync.loop import ATTEMPTS, Team, outrun, pause
 
-PUBLISHED_AT_ONCE = (TaskClaimed, TaskReleased, LeasesRenewed, HandoffRequested, HandoffAnswered, HandoffsKept)
-"""What grants ownership, moves it, prolongs it, gives it up, or asks for it."""
+PUBLISHED_AT_ONCE = (
+    TaskClaimed,
+    TaskReleased,
+    LeasesRenewed,
+    HandoffRequested,
+    HandoffAnswered,
+    HandoffsKept,
+    SignersSet,
+)
+"""What grants ownership, moves it, prolongs it, gives it up, or asks for it; and who vouches for all that."""
 
 
 class Publishing:

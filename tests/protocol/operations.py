@@ -36,6 +36,7 @@ from coordinaut_git.protocol.ops import (
     MessagesRead,
     Operation,
     Renewal,
+    SignersSet,
     StateMoved,
     TaskClaimed,
     TaskCreated,
@@ -133,6 +134,7 @@ def changes(ids, words, files, ats, terms):
         ),
         whole(MessagesRead, messages=lists(st.sampled_from(MESSAGES) | words)),
         seldom_moved(words),
+        seldom_signed(words),
     )
 
 
@@ -146,6 +148,12 @@ def seldom_moved(words):
     storages = mostly(st.sampled_from(["git", "json", "sqlite", "remote"]), words)
     places = {name: optional(words) for name in ("state_dir", "remote_url", "team", "project")}
     return whole(StateMoved, from_=storages, to=storages, **places)
+
+
+def seldom_signed(words):
+    """Signers, mostly well-formed."""
+    lines = mostly(st.sampled_from(["ann@example.com ssh-ed25519 AAAA", "bob openpgp " + "AB" * 20]), words)
+    return whole(SignersSet, signers=st.lists(lines, max_size=3).map(tuple), task_id=optional(words))
 
 
 def handoff_changes(ids, words, files, terms):

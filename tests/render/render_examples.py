@@ -267,6 +267,13 @@ HANDED = PROMISED | {"id": "handoff_20261121_ff", "status": "completed", "files"
 CARVED = lease(
     without=["src/api/v1/a.py", "src/api/v2/"], also=[{"files": ["src/api/v2/b.py", "lib/"], "without": ["lib/x"]}]
 )
+SIGNERS = [
+    {
+        "name": "ann@example.com",
+        "key": "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIE3kq1b4VqV2m3Zq9Zc1xJmJ0m2b3wF8ZtYkq9a1b2c3 laptop",
+    },
+    {"name": "設計@example.com", "key": f"openpgp {'0123456789ABCDEF' * 2}01234567"},
+]
 PRESENT = [
     INSTANCE,
     INSTANCE
@@ -346,6 +353,10 @@ CASES = {
     "inbox-read": ("inbox-read", {"count": 1}),
     "inbox-read-nothing": ("inbox-read", {"count": 0}),
     "presence": ("presence", {"instances": PRESENT}),
+    "signers": ("signers", {"signers": SIGNERS, "changed": False, "signing": False}),
+    "signers-signing": ("signers", {"signers": SIGNERS, "changed": True, "signing": True}),
+    "signers-none": ("signers", {"signers": [], "changed": False, "signing": False}),
+    "signers-none-any-more": ("signers", {"signers": [], "changed": True, "signing": True}),
     "presence-empty": ("presence", {"instances": []}),
     "watch": ("watch", {"events": EVENTS}),
     "watch-empty": ("watch", {"events": []}),

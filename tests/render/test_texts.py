@@ -116,6 +116,7 @@ def hostile_letters(text):
         "inbox": {"messages": [words, words | {"broadcast": True, "read": True}], "unread": 1},
         "inbox-read": {"count": 1},
         "presence": {"instances": [INSTANCE | {"id": text, "name": text, "tool": text, "leases": [held]}]},
+        "signers": {"signers": [{"name": text, "key": text}], "changed": False, "signing": False},
         "handoff request": handoff,
         "handoff respond": handoff | {"status": "denied"},
         "handoff list": {"handoffs": [handoff, handoff | {"status": text}]},

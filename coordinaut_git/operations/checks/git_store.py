@@ -5,6 +5,7 @@ from pathlib import Path
 from coordinaut_git.documents import Head, entries_apart
 from coordinaut_git.errors import CoordinautError
 from coordinaut_git.operations.checks.finding import Check, Exam, Finding
+from coordinaut_git.operations.checks.signatures import signatures
 from coordinaut_git.plumbing.engine import ObjectMissing
 from coordinaut_git.plumbing.objects import BadObject
 from coordinaut_git.render.words import number
@@ -152,4 +153,9 @@ CHECKS: tuple[Check, ...] = (
     ("leftovers", _left),
     ("documents", _documents),
 )
-DEEP: tuple[Check, ...] = (("all-documents", _all_documents), ("commits", _commits), ("replay", _replay))
+DEEP: tuple[Check, ...] = (
+    ("all-documents", _all_documents),
+    ("commits", _commits),
+    ("replay", _replay),
+    ("signatures", signatures),
+)

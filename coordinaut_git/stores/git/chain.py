@@ -3,8 +3,11 @@
 Rule 1: they are the very commits that one would be made at a time, with a tree at each checkpoint.
 """
 
+from collections.abc import Callable
+from dataclasses import replace
+
 from coordinaut_git.documents import Step
-from coordinaut_git.plumbing.objects import COMMIT, commit_bytes, object_id
+from coordinaut_git.plumbing.objects import COMMIT, Commit, commit_bytes, object_id, parse_commit
 from coordinaut_git.stores.git.line import Point
 from coordinaut_git.stores.git.message import commit_of
 from coordinaut_git.stores.git.tree import Objects, Read, checkpoint_tree
@@ -31,6 +34,13 @@ class Chain:
         data = commit_bytes(commit_of(entry, tree=tree, parent=self.newest.id))
         self._keep([(COMMIT, data)])
         self.newest = Point(id=object_id(COMMIT, data), parent=self.newest.id, tree=tree, seq=entry.seq)
+
+    def sign(self, write: Callable[[Commit], str]) -> None:
+        """Put the last commit away for the signed one that `write` writes, which gives its id."""
+        _, data = self.objects.pop()
+        signed = write(parse_commit(data))
+        self._keep([(COMMIT, self._read(COMMIT, signed))])
+        self.newest = replace(self.newest, id=signed)
 
     def named(self) -> list[tuple[str, str, bytes]]:
         """The objects with their ids."""

@@ -6,7 +6,6 @@ Rule 3: a commit is the very bytes that this program writes for its entry; only 
 Rule 4: of trees and documents nothing is read: which they must be follows from the operations.
 """
 
-import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -14,14 +13,13 @@ from coordinaut_git.documents import Entry
 from coordinaut_git.errors import CoordinautError, environment
 from coordinaut_git.plumbing.engine import Engine, ObjectMissing
 from coordinaut_git.plumbing.objects import COMMIT, BadObject, commit_bytes
+from coordinaut_git.plumbing.signing import unsigned
 from coordinaut_git.stores.git.genesis import GENESIS
 from coordinaut_git.stores.git.line import Point
 from coordinaut_git.stores.git.message import commit_of, parent_and_body, read_entry
 
 LARGEST_BYTES = 8 * 1024 * 1024
 """No lawful operation needs as much: 65 texts of 16 KiB, where every character takes six in JSON, and some names."""
-
-_SIGNATURE = re.compile(rb"\ngpgsig(?:-sha256)? [^\n]*(?:\n [^\n]*)*")
 
 
 class Received(NamedTuple):
@@ -82,12 +80,6 @@ def unlawful_line(why: str, *, seq: int | None = None, commit: str | None = None
         **({} if seq is None else {"seq": seq}),
         **({"commit": commit} if commit else {}),
     )
-
-
-def unsigned(data: bytes) -> bytes:
-    """A commit without the signature in its header."""
-    end = data.find(b"\n\n")
-    return _SIGNATURE.sub(b"", data[:end]) + data[end:]
 
 
 def _names(engine: Engine, after: Point, head: str) -> list[bytes]:

@@ -17,6 +17,9 @@ EMAIL_HOST = "@coordinaut"
 _NOT_IN_A_NAME = re.compile(r"[<>\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _NOT_IN_A_LINE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _NOT_IN_AN_ID = re.compile(r"[^A-Za-z0-9._:@+-]")
+_CRUD = " .,:;<>\"\\'"
+"""What git takes from both ends of a name: ident.c, `crud`. A signature is made by git, on the bytes that it writes."""
+
 _ONE_PARENT = re.compile(rb"tree [0-9a-f]{40}\nparent ([0-9a-f]{40})\nauthor ")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -28,8 +31,8 @@ def commit_of(entry: Entry, *, tree: str, parent: str) -> Commit:
     return Commit(
         tree=tree,
         parents=(parent,),
-        author=_clean(_NOT_IN_A_NAME, entry.author) or "unknown",
-        email=(_NOT_IN_AN_ID.sub("-", entry.author_id) or "unknown") + EMAIL_HOST,
+        author=_clean(_NOT_IN_A_NAME, entry.author).strip(_CRUD) or "unknown",
+        email=(_NOT_IN_AN_ID.sub("-", entry.author_id).lstrip(_CRUD) or "unknown") + EMAIL_HOST,
         at_s=max(entry.at // 1000, 0),
         message=b"%s\n\n%s\n" % ((_clean(_NOT_IN_A_LINE, entry.summary) or "(no summary)").encode(), entry.body),
     )

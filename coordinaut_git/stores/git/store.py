@@ -7,7 +7,7 @@ Rule 3: only the ref, git objects, and files in the `coordinaut` folder of the c
 
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import accumulate, islice
 
@@ -15,11 +15,12 @@ from coordinaut_git.documents import Changes, Contents, Entry, Head, Snapshot, S
 from coordinaut_git.errors import CoordinautError, environment
 from coordinaut_git.plumbing.engine import Engine, ObjectDamaged, ObjectMissing, RefAt, RefBroken, RefMissing
 from coordinaut_git.plumbing.journal import Journal
-from coordinaut_git.plumbing.objects import COMMIT, commit_bytes, object_id
+from coordinaut_git.plumbing.objects import COMMIT, Commit, commit_bytes, object_id
 from coordinaut_git.plumbing.pygit2_engine import Pygit2Engine
 from coordinaut_git.plumbing.queue import WriterQueue
 from coordinaut_git.plumbing.repository import Place, Repository, open_repository
 from coordinaut_git.plumbing.settings import Settings, read_settings
+from coordinaut_git.plumbing.signing import is_signed
 from coordinaut_git.stores.git.chain import Chain
 from coordinaut_git.stores.git.genesis import GENESIS, GENESIS_IDS, GENESIS_OBJECTS, GENESIS_TREE
 from coordinaut_git.stores.git.heal import heal, heal_recent
@@ -62,6 +63,8 @@ class GitStore:
         self._publisher = self.publisher(settings.ref)
         self._watched: deque[str] = deque(maxlen=_WATCHED)
         self._checked_at = float("-inf")
+        self.sign: Callable[[Commit], str] | None = None
+        """Writes a commit with its user's signature, for those who sign what is published; gives its id."""
 
     def describe(self) -> Mapping[str, str]:
         """Where the state lives."""
@@ -150,12 +153,21 @@ class GitStore:
         for entry in entries:
             last = entry is entries[-1]
             chain.add(Step(entry=entry, changes=changes() if last else {}), checkpoint=last)
+        if entries and self.sign:
+            self._packs.write(chain.objects)  # git signs for what is there
+            chain.sign(self.sign)
         common = self._sightings.joining(old, parent)
         head = self._end_in(expected, chain)
         self._sightings.joined(common, parent, entries, head)
         self._remember(chain)
         self._packs.maintain(head, chain.newest.seq, self.engine.read, before=old.seq)
         return head
+
+    def sealed(self, head: Head) -> bool:
+        """Whether the head's commit has a tree of its own, and a signature where commits are signed."""
+        point = self.line.point(head)
+        whole = self.line.checkpoint_seq(point) == point.seq
+        return whole and (self.sign is None or is_signed(self.line.content(COMMIT, head)))
 
     def back(self, head: Head) -> Iterator[tuple[Head, Entry]]:
         """Every point from `head` back to the first operation with its entry."""

@@ -128,6 +128,11 @@ class MemoryStore:
             self._see(entries_apart(self, expected, head, sys.maxsize) or ())
         return head
 
+    def sealed(self, head: Head) -> bool:
+        """Whether the point has documents of its own."""
+        point = self.pool.point(head)
+        return point.written == point.seq
+
     def back(self, head: Head) -> Iterator[tuple[Head, Entry]]:
         """Every point from `head` back to the first operation with its entry, newest first."""
         return ((point.head, entry) for point, entry in self.pool.back(head))
