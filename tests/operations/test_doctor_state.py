@@ -200,7 +200,7 @@ def test_a_handoff_that_waits_for_days_is_said(project):
     workspace = open_workspace(project, {})
     ask_for(workspace, ask.RequestHandoff(task=wanted, files=("src/a.py",), reason="r", agent_instance="agent-2"))
     workspace.close()
-    assert examine(project)["handoffs"]["summary"] == "1 are open"
+    assert examine(project)["handoffs"]["summary"] == "1 open"
     assert "agent-1's answer" in examine(project, after=TWO_DAYS)["handoffs"]["summary"]
 
 
