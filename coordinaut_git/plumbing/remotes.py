@@ -44,4 +44,5 @@ def check_one_judge(name: str, settings: Settings) -> None:
 
 def _bad(what: str, settings: Settings) -> CoordinautError:
     known = ", ".join(settings.push_urls) or "none"
-    return invalid("bad_remote", f"{what}.", hint=f"Name one of those that `git remote` shows: {known}.")
+    hint = f"There is: {known}. If the team meets there: coordinaut init --remote NAME"
+    return invalid("bad_remote", f"{what}.", hint=hint)
