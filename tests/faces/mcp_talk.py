@@ -2,8 +2,10 @@
 
 import asyncio
 import os
+import subprocess
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +20,13 @@ ERROR = "coordinaut/error"
 LIMIT_S = 600
 
 
+PROGRAM = (sys.executable, "-m", "coordinaut_git.faces.mcp.program")
+
+
 def server(root: Path, **environ: str) -> StdioServerParameters:
     return StdioServerParameters(
-        command=sys.executable,
-        args=["-m", "coordinaut_git.faces.mcp.program"],
+        command=PROGRAM[0],
+        args=list(PROGRAM[1:]),
         cwd=root,
         env={**os.environ, **environ},
     )
@@ -71,3 +76,19 @@ async def done(client: Client, name: str, **arguments: Any) -> Any:
     result = await client.call_tool(name, arguments)
     assert not result.is_error, text(result)
     return result.structured_content
+
+
+@contextmanager
+def serving(project: Path, host: str = "127.0.0.1", **environ: str) -> Iterator[str]:
+    """The address of a server over HTTP that is running."""
+    server = subprocess.Popen(
+        [*PROGRAM, "--http", f"{host}:0"], cwd=project, env={**os.environ, **environ}, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        line = server.stderr.readline()
+        assert "listens on http://" in line, line + server.stderr.read()
+        yield line.split()[-1]
+    finally:
+        server.terminate()
+        server.wait(300)
+        server.stderr.close()

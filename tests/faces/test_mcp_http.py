@@ -3,38 +3,19 @@
 import asyncio
 import http.client
 import json
-import os
 import subprocess
 import sys
-from contextlib import contextmanager
 
 import pytest
 from mcp import Client
-from mcp_talk import ERAS, code, done
+from mcp_talk import ERAS, PROGRAM, code, done, serving
 
-PROGRAM = (sys.executable, "-m", "coordinaut_git.faces.mcp.program")
 HELLO = {
     "jsonrpc": "2.0",
     "id": 1,
     "method": "initialize",
     "params": {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}},
 }
-
-
-@contextmanager
-def serving(project, host="127.0.0.1", **environ):
-    """The address of a server that is running."""
-    server = subprocess.Popen(
-        [*PROGRAM, "--http", f"{host}:0"], cwd=project, env={**os.environ, **environ}, stderr=subprocess.PIPE, text=True
-    )
-    try:
-        line = server.stderr.readline()
-        assert "listens on http://" in line, line + server.stderr.read()
-        yield line.split()[-1]
-    finally:
-        server.terminate()
-        server.wait(300)
-        server.stderr.close()
 
 
 def post(url, **headers):
