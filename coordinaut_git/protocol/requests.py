@@ -347,7 +347,7 @@ class Explain(Request):
 class Doctor(Request):
     """Examine the repository, the store and the history."""
 
-    deep: bool = param("Replay the whole line and compare every checkpoint.", default=False)
+    deep: bool = param("Replay the whole line, compare every checkpoint, and try the team's remote.", default=False)
     fix: bool = param("Mend what is safe to mend.", default=False)
 
 
