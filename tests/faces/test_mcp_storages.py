@@ -1,7 +1,8 @@
-"""The tools over each storage that needs no server, and what a server that stays open must not miss."""
+"""The tools over each storage, and what a server that stays open must not miss."""
 
 import pytest
 from mcp_talk import code, done, talk
+from storages import Place, environ_of, options
 
 HELLO = ("--from-agent-instance", "agent_2", "--to-agent-instance", "agent_1", "--text", "hello")
 
@@ -18,6 +19,22 @@ def test_the_tools_work_on_files_too(repository, cli, storage):
         return code(refused), inbox["unread"]
 
     assert talk(repository, script) == ("scope_conflict", 1)
+
+
+def test_the_tools_work_on_a_server_that_a_person_has_chosen(repository, cli, server):
+    place = Place(repository, cli, "remote", environ_of("remote"))
+    place.json("init", *options("remote", server))
+
+    async def script(client):
+        task = (await done(client, "create_task", title="One", files=["src/**"]))["displayId"]
+        await done(client, "claim_task", task=task, agentInstance="agent_1")
+        refused = await client.call_tool("claim_task", {"task": task, "agentInstance": "agent_2"})
+        place.json("message", *HELLO)
+        inbox = await done(client, "list_inbox", agentInstance="agent_1")
+        return code(refused), inbox["unread"]
+
+    assert talk(repository, script, **place.environ) == ("scope_conflict", 1)
+    assert place.json("status")["counts"]["activeLeases"] == 1
 
 
 def test_a_state_that_was_moved_to_another_storage_is_found_there_by_the_next_call(project, cli):
