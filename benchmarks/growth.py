@@ -21,7 +21,7 @@ def history(folder: Path, *, quick: bool) -> Iterator[Row]:
     large = repository(folder, "large", flush=False)
     create_tasks(opened(small), 10)
     before = _bytes(large)
-    most_loose = _grow(opened(large), large, tasks, operations)
+    most_loose = grow(opened(large), large, tasks, operations)
     workspace = opened(large)
     assert isinstance(workspace.store, GitStore)
     list(mend(workspace.store))
@@ -82,7 +82,7 @@ def _claims(workspace: Workspace, most: int) -> list[Callable[[], object]]:
     ]
 
 
-def _grow(workspace: Workspace, path: Path, tasks: int, operations: int) -> int:
+def grow(workspace: Workspace, path: Path, tasks: int, operations: int) -> int:
     """Work as agents do: create, claim, update a few times, release; the most loose objects that were seen."""
     loose, written = 0, 0
     agents = [Actor(instance=f"agent_{number}", agent=f"agent-{number}") for number in range(5)]
