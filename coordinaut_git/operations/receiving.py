@@ -1,7 +1,8 @@
 """What is pushed into this repository, ref by ref, and whether it may come in.
 
 Rule 1: of the line, only what continues it lawfully: gone through operation by operation, believing nothing. What
-        stands there was gone through when it came in, so a push costs what it brings.
+        stands there was gone through when it came in, so a push costs what it brings. Where the team asks for
+        signatures, the newest commit has one of somebody whom the line named before.
 Rule 2: a branch's new commits answer for their trailers by this repository's own line.
 Rule 3: the notes that a clone keeps for itself, what it has seen of a remote and its backups, are not pushed.
 
@@ -17,6 +18,7 @@ from coordinaut_git.plumbing.commits import read_commits, signed_here_first
 from coordinaut_git.plumbing.remotes import TRACKING
 from coordinaut_git.stores.git.store import BACKUPS
 from coordinaut_git.sync.checking import check_fetched
+from coordinaut_git.sync.signatures import signer_at
 from coordinaut_git.workspace import Workspace
 
 BRANCHES = "refs/heads/"
@@ -44,8 +46,9 @@ def _check_line(workspace: Workspace, ref: str, old: str, new: str) -> None:
     if not new:
         raise _unlawful(f"{ref} is the team's line, and is not deleted.", hint=None)
     store = workspace.git_store
+    before = store.first if _NOTHING.match(old) else Head(old)
     try:
-        check_fetched(store, store.first if _NOTHING.match(old) else Head(old), Head(new))
+        check_fetched(store, before, Head(new))
     except CoordinautError as error:
         if error.code != "unlawful_line":
             raise
@@ -53,6 +56,16 @@ def _check_line(workspace: Workspace, ref: str, old: str, new: str) -> None:
             f"{ref} takes only what continues it lawfully{_where(error)}: what was pushed {error.details['reason']}.",
             hint="Publish with `coordinaut sync`: it puts your operations after those that are here.",
         ) from error
+    _check_signature(workspace, before, Head(new))
+
+
+def _check_signature(workspace: Workspace, before: Head, new: Head) -> None:
+    signers = workspace.coordinator.state_at(before).signers
+    if signers and signer_at(workspace.git_store, new, signers) is None:
+        raise _unlawful(
+            f"The team asks for signatures, and commit {new[:12]} has no good one of a signer.",
+            hint="Sign with a key of the list (coordinaut signers): git config coordinaut.sign true",
+        )
 
 
 def _where(error: CoordinautError) -> str:

@@ -1,6 +1,7 @@
 """A team that asks for signatures, with clones of a real hub and real keys."""
 
 import subprocess
+import sys
 from contextlib import ExitStack
 
 import pytest
@@ -95,3 +96,16 @@ def test_a_key_that_is_gone_leaves_the_claim_provisional(hub):
     ann.claim("src/**")
     assert "could not sign" in ann.workspace.notices[0]
     assert len(ann.provisional) == 2
+
+
+def test_the_hook_of_the_hub_takes_only_what_a_signer_has_signed(hub):
+    (ann, her_key), bob = signing(hub, "ann"), hub.clone("bob")
+    subprocess.run([sys.executable, "-m", "coordinaut_git", "-C", hub.path, "install-hooks"], check=True)
+    ann.ask(SetSigners(signers=(her_key,)))
+    ann.claim("src/**")
+    bob.claim("docs/**")
+    assert "asks for signatures" in bob.workspace.notices[0]
+    assert len(bob.provisional) == 2
+    assert len(hub.line) == 3
+    ann.claim("lib/**")
+    assert len(hub.line) == 5
