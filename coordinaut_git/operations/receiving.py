@@ -13,8 +13,6 @@ import re
 
 from coordinaut_git.documents import Head
 from coordinaut_git.errors import CoordinautError, refused
-from coordinaut_git.operations.verify_range import answered_for
-from coordinaut_git.plumbing.commits import read_commits, signed_here_first
 from coordinaut_git.plumbing.remotes import TRACKING
 from coordinaut_git.stores.git.store import BACKUPS
 from coordinaut_git.sync.checking import check_fetched
@@ -38,6 +36,9 @@ def check_update(workspace: Workspace, ref: str, old: str, new: str) -> None:
     elif ref.startswith(PRIVATE) and not deleted:
         raise _unlawful(f"{ref} is a note that one clone keeps for itself, and is not pushed.", hint=None)
     elif ref.startswith(BRANCHES) and not deleted and workspace.coordinated():
+        from coordinaut_git.operations.verify_range import answered_for  # a push of the line does without them
+        from coordinaut_git.plumbing.commits import read_commits, signed_here_first
+
         commits = read_commits(signed_here_first(new, workspace.root), workspace.root)
         answered_for(workspace, commits, f"{old}..{new}", required=False, team=True)
 
