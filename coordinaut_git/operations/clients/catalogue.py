@@ -87,6 +87,13 @@ def _opencode(command: Sequence[str]) -> Entry:
     return {"type": "local", "command": list(command), "enabled": True}
 
 
+def _of_windows(name: str) -> UserFile:
+    """The file of a program with windows, where each system keeps such."""
+    return UserFile(
+        variable="XDG_CONFIG_HOME", folder=".config", mac_folder="Library/Application Support", names=(name,)
+    )
+
+
 CATALOGUE = (
     Home(
         client=Client.CLAUDE_CODE,
@@ -102,12 +109,7 @@ CATALOGUE = (
         client=Client.CLAUDE_DESKTOP,
         title="Claude Desktop",
         keys=("mcpServers", NAME),
-        user=UserFile(
-            variable="XDG_CONFIG_HOME",
-            folder=".config",
-            mac_folder="Library/Application Support",
-            names=("Claude/claude_desktop_config.json",),
-        ),
+        user=_of_windows("Claude/claude_desktop_config.json"),
         entry=_plain,
         check="Settings > Developer",
         note="It has no projects: the agent names the repository in each call (root), or COORDINAUT_ROOT does.",
@@ -177,12 +179,7 @@ CATALOGUE = (
         title="VS Code",
         keys=("servers", NAME),
         project=(".vscode/mcp.json",),
-        user=UserFile(
-            variable="XDG_CONFIG_HOME",
-            folder=".config",
-            mac_folder="Library/Application Support",
-            names=("Code/User/mcp.json",),
-        ),
+        user=_of_windows("Code/User/mcp.json"),
         entry=_stdio,
         check="MCP: List Servers",
         note="VS Code asks once whether you trust the server.",
