@@ -125,6 +125,11 @@ def pytest_configure(config: pytest.Config) -> None:
     _set_up_hypothesis()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The slow ones first: no worker is left with one of them when the others have nothing to do any more."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     shutil.rmtree(config.stash[_world], ignore_errors=True)
 

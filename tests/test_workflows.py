@@ -10,7 +10,7 @@ from project_guard import PROJECT
 
 FOLDER = PROJECT / ".github" / "workflows"
 pytestmark = pytest.mark.skipif(not FOLDER.exists(), reason="an sdist has no workflows")
-CI, RELEASE = "ci.yml", "release.yml"
+CI, RELEASE, NIGHTLY = "ci.yml", "release.yml", "nightly.yml"
 
 
 def workflow(name):
@@ -18,7 +18,7 @@ def workflow(name):
 
 
 def jobs():
-    return [(name, job, found) for name in (CI, RELEASE) for job, found in workflow(name)["jobs"].items()]
+    return [(name, job, found) for name in (CI, RELEASE, NIGHTLY) for job, found in workflow(name)["jobs"].items()]
 
 
 def steps():
@@ -45,6 +45,11 @@ def test_what_is_run_is_a_sound_script_and_names_programs_that_are_there():
     assert any("-m tools.release" in script for script in scripts)
 
 
+def test_what_the_tests_only_sample_is_asked_in_full_at_night():
+    (asked,) = (step for name, step in steps() if name == NIGHTLY and "make test" in step.get("run", ""))
+    assert asked["env"] == {"COORDINAUT_CI": "1", "COORDINAUT_LONG": "1", "COORDINAUT_ON_DISK": "1"}
+
+
 def test_nothing_that_others_choose_is_put_into_a_script():
     for name, step in steps():
         assert "${{" not in step.get("run", ""), f"{name}: pass it in the environment"
@@ -53,7 +58,7 @@ def test_nothing_that_others_choose_is_put_into_a_script():
 def test_rights_are_given_job_by_job():
     rights = {job: found.get("permissions") for name, job, found in jobs() if name == RELEASE}
     assert workflow(RELEASE)["permissions"] == {}
-    assert workflow(CI)["permissions"] == {"contents": "read"}
+    assert workflow(CI)["permissions"] == workflow(NIGHTLY)["permissions"] == {"contents": "read"}
     assert rights == {
         "check": {"contents": "read"},
         "make": {"contents": "write"},

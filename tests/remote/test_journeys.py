@@ -5,7 +5,7 @@ from threading import Thread
 
 import pytest
 from world import World, actor
-from writing import attempt, put
+from writing import attempt, extend, put
 
 from coordinaut_git.clock import RandomIds, SystemClock
 from coordinaut_git.coordinator import Coordinator
@@ -90,8 +90,8 @@ def test_a_refusal_costs_a_look_and_no_more(here, line):
 def test_a_look_after_many_operations_of_others_is_two_journeys_at_most(here, line):
     there = Counted(line("another machine"))
     there.coordinator.read()
-    for number in range(300):
-        put(here.store, {"n.json": str(number)})
+    for _ in range(3):
+        extend(here.store, [{"n.json": str(number)} for number in range(100)])
     assert there.journeys == 1
     assert there.store.head() == here.store.head()
     assert there.journeys <= 2
@@ -99,8 +99,7 @@ def test_a_look_after_many_operations_of_others_is_two_journeys_at_most(here, li
 
 def test_the_past_is_read_in_pages(line):
     store = line()
-    for number in range(700):
-        put(store, {"n.json": str(number)})
+    extend(store, [{"n.json": str(number)} for number in range(700)])
     far = Counted(line("another machine"))
     head = far.store.head()
     assert [one.seq for one in far.store.log(head)] == list(range(700, 0, -1))

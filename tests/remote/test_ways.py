@@ -87,7 +87,20 @@ def test_a_redirect_is_not_followed(opened, status):
 def certificate(tmp_path_factory):
     """A certificate for localhost that nobody has signed, and its key, in one file."""
     folder = tmp_path_factory.mktemp("tls")
-    words = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
+    words = [
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:prime256v1",
+        "-nodes",
+        "-days",
+        "2",
+        "-subj",
+        "/CN=localhost",
+    ]
     extra = ["-addext", "subjectAltName=DNS:localhost", "-keyout", folder / "key.pem", "-out", folder / "cert.pem"]
     subprocess.run([*words, *extra], check=True, capture_output=True, cwd=folder)
     return folder

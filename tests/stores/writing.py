@@ -9,7 +9,7 @@ import secrets
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 
-from coordinaut_git.documents import Entry, OutcomeUnknown, StaleHead
+from coordinaut_git.documents import Entry, OutcomeUnknown, StaleHead, Step
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -117,6 +117,18 @@ def insert(store, changes, *, below, wait_s=5.0, attempts=500):
                 continue
             return theirs
     raise AssertionError(f"lost {attempts} races in a row")
+
+
+def extend(store, changes, *, wait_s=5.0):
+    """Publish as many operations as there are changes, all at once."""
+    with store.queue(wait_s):
+        snapshot = store.snapshot(store.head())
+        seq = seq_of(snapshot)
+        steps = [
+            Step(entry=entry(seq + n, each), changes={path: text.encode() for path, text in each.items()})
+            for n, each in enumerate(changes, 1)
+        ]
+        return store.extend(snapshot.head, steps)
 
 
 def some_changes(number, generator=None):
