@@ -7,7 +7,7 @@ from coordinaut_git.protocol.holding import MAX_PARTS, Parts, given, holds, meet
 from coordinaut_git.protocol.model import Part
 from coordinaut_git.protocol.scope import MAX_PATTERNS, check_scope, within
 
-EXCHANGES = 1_500 if LONG else 250
+EXCHANGES = 1_500 if LONG else 150
 """For each of five worlds; each is of several steps."""
 
 

@@ -12,7 +12,7 @@ from scope_patterns import LONG, PLAIN, SEED, WORLDS, World, lawful
 
 from coordinaut_git.protocol.scope import check_scope, covers
 
-COUNT = 400 if LONG else 120
+COUNT = 400 if LONG else 80
 
 
 @pytest.mark.parametrize(

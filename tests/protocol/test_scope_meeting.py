@@ -8,7 +8,7 @@ from scope_patterns import LONG, SEED, WORLDS, World, lawful
 
 from coordinaut_git.protocol.scope import Meeting, check_scope, meeting
 
-PATTERNS = 600 if LONG else 120
+PATTERNS = 600 if LONG else 80
 """Every pattern of a world is tried with every other one: 5 worlds of 120 give 72,000 pairs."""
 
 

@@ -7,7 +7,7 @@ from coordinaut_git.protocol.pattern import compiled
 from coordinaut_git.protocol.remainder import remainder
 from coordinaut_git.protocol.scope import covers, meeting, within
 
-ROUNDS = 10_000 if LONG else 2_200
+ROUNDS = 10_000 if LONG else 1_400
 """For each of five worlds."""
 
 

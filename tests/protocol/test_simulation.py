@@ -20,7 +20,7 @@ from coordinaut_git.protocol.ops import from_entry
 from coordinaut_git.protocol.state import State
 
 LONG = bool(os.environ.get("COORDINAUT_LONG"))
-SEEDS = range(5_000 if LONG else 200)
+SEEDS = range(5_000 if LONG else 120)
 ONLY = os.environ.get("COORDINAUT_SEED")
 
 
