@@ -115,6 +115,11 @@ class Handle:
         self._running.point()
         return self._inner.since(old, head)
 
+    def sealed(self, head: Head) -> bool:
+        """As the store says."""
+        self._running.point()
+        return self._inner.sealed(head)
+
     def back(self, head: Head) -> Iterator[tuple[Head, Entry]]:
         """As the store says."""
         self._running.point()
