@@ -15,7 +15,8 @@ from coordinaut_git.protocol import views
 from coordinaut_git.protocol.state import State
 from coordinaut_git.protocol.team_requests import Sync
 from coordinaut_git.storage import GIT
-from coordinaut_git.sync.loop import Lost, Synced, Team
+from coordinaut_git.sync.joining import Lost
+from coordinaut_git.sync.loop import Synced, Team
 from coordinaut_git.workspace import Workspace
 
 Json = dict[str, Any]

@@ -7,20 +7,17 @@ Rule 3: what was fetched is believed only after `check` has gone through it; unt
 Rule 4: an outcome that is unknown is settled by the next fetch: an operation is known by its id, wherever it stands.
 """
 
-from collections.abc import Callable, Container, Iterable, Iterator
+from collections.abc import Callable, Container, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from coordinaut_git.clock import back_off
 from coordinaut_git.coordinator import QUEUE_S, Coordinator, Known
 from coordinaut_git.documents import Entry, Head, Joining, OutcomeUnknown, StaleHead
 from coordinaut_git.errors import CoordinautError, contended
-from coordinaut_git.protocol.ops import Operation, from_entry, to_entry
-from coordinaut_git.protocol.replay import Fate, replayed
-from coordinaut_git.protocol.state import State
-from coordinaut_git.protocol.views import summary
 from coordinaut_git.sync.common import Meeting, meet
+from coordinaut_git.sync.joining import Lost, Renumbered, Tail, tail_after
 from coordinaut_git.sync.remote import PushUnknown, Raced, RemoteLine
 
 ATTEMPTS = 32
@@ -28,7 +25,6 @@ BUSY_WAIT_S = 90.0
 """As long as another process of this clone may take for its exchange with the remote."""
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.02, 1.0
-_REFUSED = "refused: "
 
 Check = Callable[[Head, Head], None]
 """Goes through what lies after a point up to another one of a fetched line; raises what is wrong with it."""
@@ -51,21 +47,6 @@ class OnItsWay(Protocol):
     def put(self, expected: str | None) -> None:
         """Write it, or take it away."""
         ...
-
-
-class Lost(NamedTuple):
-    """An operation that was refused when it was replayed, and why."""
-
-    operation: Operation
-    code: str
-
-
-class Renumbered(NamedTuple):
-    """A task that got another display id, since somebody else has published the one it had."""
-
-    task_id: str
-    before: str
-    now: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,9 +189,9 @@ class Team:
                 meeting = self.meeting(known.head, theirs)
                 if not meeting.theirs and not _drops(meeting, without):
                     return so_far
-                tail = self._replayed(meeting, theirs, without)
+                tail = tail_after(self.coordinator, meeting, theirs, without)
                 if self._rebuilt(known.head, tail):
-                    return _told(so_far, meeting, tail.fates)
+                    return _told(so_far, meeting, tail)
         raise contended(
             "lost_races",
             f"Other processes of this clone wrote {ATTEMPTS} times while what was fetched was joined to the line.",
@@ -225,18 +206,10 @@ class Team:
                 meeting = self.meeting(known.head, self.remote.seen() or self.store.first)
                 if not _drops(meeting, (operation_id,)):
                     return
-                if self._rebuilt(known.head, self._replayed(meeting, meeting.at, (operation_id,))):
+                if self._rebuilt(known.head, tail_after(self.coordinator, meeting, meeting.at, (operation_id,))):
                     return
 
-    def _replayed(self, meeting: Meeting, onto: Head, without: Container[str]) -> "_Tail":
-        theirs = self.coordinator.state_at(onto)
-        operations = [from_entry(entry) for entry in meeting.ours]
-        skip = {one.id for one in operations if one.id in meeting.theirs or one.id in without}
-        base = self.coordinator.state_at(meeting.at)
-        fates = tuple(replayed(base, theirs, operations, skip, here=self.store.name))
-        return _Tail(onto, tuple(_entries(theirs, meeting, fates)), fates[-1].state if fates else theirs, fates)
-
-    def _rebuilt(self, expected: Head, tail: "_Tail") -> bool:
+    def _rebuilt(self, expected: Head, tail: Tail) -> bool:
         """Let our line end in a tail; False where somebody has written in between: look again."""
         try:
             self.store.rebuild(expected, tail.onto, tail.entries, tail.state.changes)
@@ -259,15 +232,6 @@ class Team:
                 return None
 
 
-class _Tail(NamedTuple):
-    """What our line is to have after the point `onto`: entries, the state after them, and what became of each."""
-
-    onto: Head
-    entries: tuple[Entry, ...]
-    state: State
-    fates: tuple[Fate, ...]
-
-
 def pause(attempt: int) -> None:
     """Wait a while that grows and differs from clone to clone."""
     back_off(attempt, FIRST_PAUSE_S, LONGEST_PAUSE_S)
@@ -282,30 +246,15 @@ def outrun(remote: str) -> CoordinautError:
     )
 
 
-def _entries(state: State, meeting: Meeting, fates: Iterable[Fate]) -> Iterator[Entry]:
-    said = {entry.id: entry.summary for entry in meeting.ours}
-    for fate in fates:
-        operation = fate.operation
-        text = _refused(said[operation.id]) if fate.refused else summary(state, operation)
-        state = fate.state
-        yield to_entry(operation, state.seq, text)
-
-
-def _refused(text: str) -> str:
-    return text if text.startswith(_REFUSED) else _REFUSED + text
-
-
 def _drops(meeting: Meeting, without: Container[str]) -> bool:
     return any(entry.id in without for entry in meeting.ours)
 
 
-def _told(so_far: Synced, meeting: Meeting, fates: tuple[Fate, ...]) -> Synced:
+def _told(so_far: Synced, meeting: Meeting, tail: Tail) -> Synced:
     return replace(
         so_far,
         fetched=so_far.fetched + len(meeting.theirs),
-        replayed=len(fates),
-        refused=so_far.refused
-        + tuple(Lost(fate.operation, fate.refused.code) for fate in fates if fate.refused and not fate.again),
-        renumbered=so_far.renumbered
-        + tuple(Renumbered(str(fate.operation.change.task_id), *fate.renumbered) for fate in fates if fate.renumbered),
+        replayed=len(tail.entries),
+        refused=so_far.refused + tail.lost,
+        renumbered=so_far.renumbered + tail.renumbered,
     )

@@ -17,7 +17,7 @@ from coordinaut_git.coordinator import Coordinator
 from coordinaut_git.errors import CoordinautError
 from coordinaut_git.protocol import apply, asking, replay
 from coordinaut_git.stores.memory import MemoryStore
-from coordinaut_git.sync import loop, publishing
+from coordinaut_git.sync import joining, loop, publishing
 from coordinaut_git.sync.remote import PushUnknown, Raced
 
 Patch = pytest.MonkeyPatch
@@ -83,7 +83,7 @@ def _no_comparison(rebuild: Callable[..., Any]) -> Callable[..., Any]:
 
 def _replaying(change: Callable[..., Any]) -> Callable[..., Any]:
     """A replay that is given other operations, or gives other fates."""
-    real = loop.replayed
+    real = joining.replayed
     return lambda ours, theirs, operations, skip=(), **how: change(real, ours, theirs, list(operations), skip, how)
 
 
@@ -228,16 +228,18 @@ PLANTED: dict[str, Planted] = {
     "a rebuilt line replaces whatever is there": Planted(
         plant=_around(MemoryStore, "rebuild", _no_comparison), plan=CROWDED
     ),
-    "a replay forgets operation ids": Planted(plant=_around(loop, "replayed", lambda _: _replaying(_forgetting_ids))),
-    "a replay goes backwards": Planted(plant=_around(loop, "replayed", lambda _: _replaying(_backwards))),
+    "a replay forgets operation ids": Planted(
+        plant=_around(joining, "replayed", lambda _: _replaying(_forgetting_ids))
+    ),
+    "a replay goes backwards": Planted(plant=_around(joining, "replayed", lambda _: _replaying(_backwards))),
     "a replay drops the last operation": Planted(
-        plant=_around(loop, "replayed", lambda _: _replaying(_without_the_last))
+        plant=_around(joining, "replayed", lambda _: _replaying(_without_the_last))
     ),
     "a replay drops what it would refuse": Planted(
-        plant=_around(loop, "replayed", lambda _: _replaying(_without_the_refused))
+        plant=_around(joining, "replayed", lambda _: _replaying(_without_the_refused))
     ),
     "a replay drops what is older than the other line": Planted(
-        plant=_around(loop, "replayed", lambda _: _replaying(_without_what_is_older))
+        plant=_around(joining, "replayed", lambda _: _replaying(_without_what_is_older))
     ),
     "fences are kept from the old line": Planted(plant=_around(apply, "granted", _own_fence)),
     "a refused operation comes to life again": Planted(
