@@ -9,7 +9,9 @@ HOOKS = {
     "removed": [],
     "restored": [],
     "left": [],
+    "agents": [],
 }
+CLAUDE = {"agent": "claude", "title": "Claude Code", "path": "/home/jane/shop/.claude/settings.json", "change": "added"}
 GONE = {"installed": [], "written": [], "kept": [], "removed": _NAMES}
 AGENT = {
     "name": "backend-codex",
@@ -43,6 +45,8 @@ ATTRIBUTION = {
     "hooks": ("install-hooks", HOOKS),
     "hooks-again": ("install-hooks", HOOKS | {"written": [], "kept": []}),
     "hooks-gone": ("install-hooks", HOOKS | GONE | {"restored": ["commit-msg"], "left": ["pre-push"]}),
+    "hooks-agents": ("install-hooks", HOOKS | {"agents": [CLAUDE, CLAUDE | {"change": "unchanged"}]}),
+    "hooks-agents-gone": ("install-hooks", HOOKS | {"agents": [CLAUDE | {"change": "removed"}]}),
     "hooks-nothing": ("install-hooks", HOOKS | GONE | {"removed": []}),
     "git-identity-nothing": ("git-identity-reset", IDENTITY | {"identity": AGENT, "previous": AGENT}),
 }

@@ -169,7 +169,9 @@ def hostile_results(text):
         "init": {"storage": text, "location": text, "ref": text, "created": True}
         | {"sync": SYNCED | {"remote": text, "policy": text, "fetched": 1}},
         "snapshot": {"path": text or "x"},
-        "install-hooks": HOOKS | {"folder": text, "kept": [{"hook": text, "path": text}]},
+        "install-hooks": HOOKS
+        | {"folder": text, "kept": [{"hook": text, "path": text}]}
+        | {"agents": [{"agent": text, "title": text, "path": text, "change": text}]},
         "mcp-config": {"title": text, "path": text, "change": "added", "check": text},
         "git-identity": {"identity": dict.fromkeys(AGENT, text), "previous": {"name": text}, "worktree": text},
         "git-identity-reset": {"identity": dict.fromkeys(AGENT, text), "previous": {}, "worktree": text},

@@ -159,6 +159,7 @@ def test_r30_a_refused_claim_names_every_lease_in_the_way(world):
             "mode": "exclusive",
             "expiresAt": "2026-11-22T16:30:00.000Z",
             "state": "active",
+            "confirmed": None,
             "example": "src/a.py",
         },
         {
@@ -172,6 +173,7 @@ def test_r30_a_refused_claim_names_every_lease_in_the_way(world):
             "mode": "shared-read",
             "expiresAt": "2026-11-22T16:30:00.000Z",
             "state": "active",
+            "confirmed": None,
             "example": caught.value.details["conflicts"][1]["example"],
         },
     ]
