@@ -21,10 +21,16 @@ def tracking_ref(remote: str) -> str:
     return f"{TRACKING}/{remote}/state"
 
 
-def check_remote(name: str, settings: Settings) -> str:
-    """The name of a configured remote; raises invalid `bad_remote`."""
+def check_remote_name(name: str, settings: Settings) -> str:
+    """A name that a remote can have, configured or not; raises invalid `bad_remote`."""
     if _UNFIT.match(name) or not pygit2.reference_is_valid_name(tracking_ref(name)):
         raise _bad(f"{name!r} cannot be the name of a remote", settings)
+    return name
+
+
+def check_remote(name: str, settings: Settings) -> str:
+    """The name of a configured remote; raises invalid `bad_remote`."""
+    check_remote_name(name, settings)
     if not settings.push_urls.get(name):
         raise _bad(f"This repository has no remote {name}", settings)
     return name

@@ -13,7 +13,7 @@ from coordinaut_git.errors import CoordinautError, environment, refused
 from coordinaut_git.plumbing.engine import ObjectMissing, RefAt, RefMissing
 from coordinaut_git.plumbing.fetch import fetch_ref, throw_away, unreachable
 from coordinaut_git.plumbing.push import Outcome, push_ref
-from coordinaut_git.plumbing.remotes import check_one_judge, check_remote, tracking_ref
+from coordinaut_git.plumbing.remotes import check_one_judge, check_remote, check_remote_name, tracking_ref
 from coordinaut_git.stores.git.stale_lock import set_aside_if_stale
 from coordinaut_git.stores.git.store import GitStore
 from coordinaut_git.sync.heard import note_heard
@@ -63,11 +63,12 @@ class RemoteLine(Protocol):
 class GitRemote:
     """The line on a configured remote, reached by the git program; see `RemoteLine`.
 
-    `wait_s` bounds one connection. Raises invalid `bad_remote` for a name that is none of a remote here.
+    `wait_s` bounds one connection. Raises invalid `bad_remote` for a name that no remote can have; one that is no
+    remote's here (any more) is found out when it is to be reached, so that what was seen of it can still be read.
     """
 
     def __init__(self, store: GitStore, name: str, *, wait_s: float = WAIT_S, locked_s: float = LOCKED_S) -> None:
-        self.name = check_remote(name, store.settings)
+        self.name = check_remote_name(name, store.settings)
         self.ref, self.tracking = store.settings.ref, tracking_ref(name)
         self._store, self._wait_s, self._locked_s = store, wait_s, locked_s
         self._place, self._engine = store.place, store.engine
@@ -82,6 +83,7 @@ class GitRemote:
 
     def fetch(self) -> Head | None:
         """See `RemoteLine.fetch`; raises also contended `tracking_locked` and environment `cannot_write`."""
+        check_remote(self.name, self._store.settings)
         if self._noted() is None and not isinstance(self._engine.read_ref(self.tracking), RefMissing):
             throw_away(self.tracking, self._place.common_dir)
         try:
@@ -95,6 +97,7 @@ class GitRemote:
 
     def push(self, new: Head, expected: Head | None) -> None:
         """See `RemoteLine.push`; raises also invalid `bad_remote` for a remote with several places to push to."""
+        check_remote(self.name, self._store.settings)
         check_one_judge(self.name, self._store.settings)
         until_s, noted = time.monotonic() + self._locked_s, self._noted()
         while True:

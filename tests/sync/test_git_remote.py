@@ -300,9 +300,20 @@ def test_a_remote_that_cannot_be_reached_says_so_whichever_way(ours, git):
 @pytest.mark.parametrize("name", ["nothing", "--all", "-c", "file:///hub.git", "a=b", "a b", "a\nb", "a..b", "", "../hub.git"])  # fmt: skip
 def test_only_a_configured_remote_can_be_the_team_s(ours, git, name):
     with pytest.raises(CoordinautError) as caught:
-        GitRemote(ours.store, name)
+        GitRemote(ours.store, name).fetch()
     assert (caught.value.kind, caught.value.code) == (Kind.INVALID, "bad_remote")
     assert "origin" in caught.value.hint
+
+
+def test_of_a_remote_that_was_taken_away_it_is_still_known_what_it_had(ours, git):
+    ours.publish()
+    git(ours.root, "remote", "remove", "origin")
+    left = GitRemote(open_git_store(find(ours.root)), "origin")
+    assert left.seen() == ours.head
+    for call in (left.fetch, lambda: left.push(ours.head, ours.head)):
+        with pytest.raises(CoordinautError) as caught:
+            call()
+        assert caught.value.code == "bad_remote"
 
 
 def test_a_remote_of_any_other_name_has_a_tracking_ref_of_its_own(join):

@@ -194,3 +194,19 @@ def test_hooks_publish_nothing(hub):
     ann.workspace.publishing = None
     ann.claim("src/**")
     assert len(ann.provisional) == 2
+
+
+def test_without_the_remote_that_was_set_all_can_be_read_and_claims_are_provisional(hub):
+    ann = hub.clone("ann")
+    ann.claim("src/**")
+    hub.git("remote", "rename", "origin", "elsewhere", at=ann.workspace.root)
+    again = open_workspace(ann.workspace.root, {})
+    try:
+        state, moment = again.coordinator.now()
+        assert moment.confirmed_upto == state.seq == 2
+        task = next(iter(state.leases()))
+        done = again.run(ask.ReleaseTask(task=task), ann.me)
+        assert done.moment.confirmed_upto == 2
+        assert "no remote origin" in again.notices[0]
+    finally:
+        again.close()
