@@ -231,7 +231,7 @@ def test_documents_that_are_lost_are_put_back_from_the_operations(cli, line, git
         journal.unlink()
     assert cli(line.root, "status", "--json").failure == (6, "unreadable_history")
     done = cli.json(line.root, *words)
-    assert done.get("restored") == 2 or "2 lost or damaged objects" in done["mended"][0]
+    assert done.get("restored") == 2 or "put back from the operations: 2" in done["mended"][0]
     assert head(line.root) == before
     assert titles(cli, line.root) == right
     git(line.root, "fsck", "--strict", "--no-dangling")

@@ -181,6 +181,7 @@ OPTIONS = {
     "migrate": "to",
     "install-hooks": "uninstall agents",
     "mcp-config": "user launcher write remove",
+    "signers": "file none",
     "doctor": "deep fix",
     "completion": "",
 }

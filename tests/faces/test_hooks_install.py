@@ -272,7 +272,7 @@ def test_the_shims_run_in_every_posix_shell(cli, hooked, agent, shell):
 
 def test_the_result_is_json_that_programs_can_read(cli, project):
     assert json.loads(cli(project, "install-hooks", "--json").out)["result"].keys() == {
-        "folder", "installed", "written", "kept", "removed", "restored", "left",
+        "folder", "installed", "written", "kept", "removed", "restored", "left", "agents",
     }  # fmt: skip
 
 
