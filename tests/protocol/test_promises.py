@@ -90,7 +90,7 @@ def test_replaying_from_nothing_gives_the_very_changes_of_the_live_state(steps):
     assert kept == everything(State(documents, state.seq))
 
 
-PATH = re.compile(r"((line|home)\.json|[a-z]+(/[0-9A-Za-z._:@+-]+){1,4}\.json)\Z")
+PATH = re.compile(r"((line|home|signers)\.json|[a-z]+(/[0-9A-Za-z._:@+-]+){1,4}\.json)\Z")
 
 
 def besieged() -> State:

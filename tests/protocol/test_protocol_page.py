@@ -23,6 +23,7 @@ from coordinaut_git.protocol.model import (
     Numbers,
     Reading,
     RefusedOperation,
+    Signers,
     Status,
     Task,
 )
@@ -32,6 +33,7 @@ from coordinaut_git.protocol.state import (
     CLOSED,
     HOME,
     LINE,
+    SIGNERS,
     alias_path,
     handoff_path,
     instance_path,
@@ -133,6 +135,7 @@ def test_documents_lie_where_the_page_says():
         refusal_path(refusal): RefusedOperation,
         numbers_path("20261122"): Numbers,
         alias_path("AGT-20261122-002"): Alias,
+        SIGNERS: Signers,
         HOME: Home,
         LINE: Line,
     }
