@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from coordinaut_git.clock import Clock, Ids, back_off
-from coordinaut_git.documents import Entry, Head, Joining, OutcomeUnknown, StaleHead, Store, entries_apart
+from coordinaut_git.documents import Entry, Head, Joining, OutcomeUnknown, StaleHead, Store
 from coordinaut_git.errors import CoordinautError, contended, not_found
+from coordinaut_git.parting import meet_within
 from coordinaut_git.protocol import views
 from coordinaut_git.protocol.apply import apply, carried_out
 from coordinaut_git.protocol.decide import Fresh, Moment, decide
@@ -311,7 +312,8 @@ class Coordinator:
         entries = self.store.since(tried.head, head)
         if entries is None and isinstance(self.store, Joining):
             with suppress(CoordinautError):  # what was on the line before may be gone
-                entries = entries_apart(self.store, tried.head, head, MOST_APART)
+                meeting = meet_within(self.store, head, tried.head, MOST_APART)
+                entries = meeting.ours if meeting else None
         if entries is None:
             raise _unknown(tried.operation)
         return entries

@@ -249,22 +249,3 @@ class Joining(Store, Protocol):
     def back(self, head: Head) -> Iterator[tuple[Head, Entry]]:
         """Every point from `head` back to the first operation with its entry, newest first, read as they are taken."""
         ...
-
-
-def entries_apart(store: Joining, old: Head, head: Head, most: int) -> tuple[Entry, ...] | None:
-    """The entries up to `head` after the newest point that it has in common with `old`, oldest first.
-
-    None if that point is not found within `most` steps along both. Raises what reading the lines raises.
-    """
-    olds, news = store.back(old), store.back(head)
-    one, two = next(olds, None), next(news, None)
-    found: list[Entry] = []
-    for _ in range(most):
-        if one == two:
-            return tuple(reversed(found))
-        if two is not None and (one is None or two[1].seq >= one[1].seq):
-            found.append(two[1])
-            two = next(news, None)
-        else:
-            one = next(olds, None)
-    return None

@@ -10,6 +10,7 @@ from typing import Any
 
 from coordinaut_git.coordinator import CLOCK_TOLERANCE_MS
 from coordinaut_git.errors import invalid, not_found, refused
+from coordinaut_git.parting import meet
 from coordinaut_git.plumbing.commits import Commit, commits_in
 from coordinaut_git.protocol import requests as ask
 from coordinaut_git.protocol.judge import Court, Made, Verdict, judge
@@ -17,7 +18,6 @@ from coordinaut_git.protocol.values import LAST_INSTANT, Instant
 from coordinaut_git.protocol.verify import ChangedPath
 from coordinaut_git.storage import GIT
 from coordinaut_git.sync.checking import check_fetched
-from coordinaut_git.sync.common import meet
 from coordinaut_git.sync.remote import GitRemote
 from coordinaut_git.workspace import Workspace
 

@@ -8,11 +8,11 @@ from typing import NamedTuple
 
 from coordinaut_git.coordinator import Coordinator
 from coordinaut_git.documents import Entry, Head
+from coordinaut_git.parting import Meeting
 from coordinaut_git.protocol.ops import Operation, from_entry, to_entry
 from coordinaut_git.protocol.replay import Fate, replayed
 from coordinaut_git.protocol.state import State
 from coordinaut_git.protocol.views import summary
-from coordinaut_git.sync.common import Meeting
 
 _REFUSED = "refused: "
 

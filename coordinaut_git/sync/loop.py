@@ -16,7 +16,7 @@ from coordinaut_git.clock import back_off
 from coordinaut_git.coordinator import QUEUE_S, Coordinator, Known
 from coordinaut_git.documents import Entry, Head, Joining, OutcomeUnknown, StaleHead
 from coordinaut_git.errors import CoordinautError, contended
-from coordinaut_git.sync.common import Meeting, meet
+from coordinaut_git.parting import Meeting, meet
 from coordinaut_git.sync.joining import Lost, Renumbered, Tail, tail_after
 from coordinaut_git.sync.remote import PushUnknown, Raced, RemoteLine
 

@@ -9,7 +9,8 @@ import pytest
 from contract_sharing import in_threads
 from writing import attempt, changes_of, entry, insert, join, listing, put, renumbered, some_changes, state
 
-from coordinaut_git.documents import Joining, StaleHead, entries_apart
+from coordinaut_git.documents import Joining, StaleHead
+from coordinaut_git.parting import meet_within
 
 
 def grow(store, number, first=0):
@@ -150,13 +151,13 @@ class JoiningContract:
         old, mine = store.head(), log(store)[60:]
         head = join(store, theirs, renumbered(mine, 64))
         assert other.since(old, head) is None
-        apart = entries_apart(other, old, head, 1_000)
+        apart = meet_within(other, head, old, 1_000).ours
         assert [one.id for one in apart] == [one.id for one in (*came, *mine)]
-        assert entries_apart(other, points[60], head, 1_000) == apart
-        assert entries_apart(other, head, points[60], 1_000) == ()
-        assert entries_apart(other, head, head, 1) == ()
-        assert entries_apart(other, old, head, 15) is None
-        assert [one.seq for one in entries_apart(other, store.first, head, 1_000)] == list(range(1, 74))
+        assert meet_within(other, head, points[60], 1_000).ours == apart
+        assert meet_within(other, points[60], head, 1_000).ours == ()
+        assert meet_within(other, head, head, 1).ours == ()
+        assert meet_within(other, head, old, 15) is None
+        assert [one.seq for one in meet_within(other, head, store.first, 1_000).ours] == list(range(1, 74))
 
     def test_a_reader_keeps_the_point_that_it_reads(self, store, other):
         points = grow(store, 70)

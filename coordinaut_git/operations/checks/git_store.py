@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
-from coordinaut_git.documents import Head, entries_apart
+from coordinaut_git.documents import Head
 from coordinaut_git.errors import CoordinautError
 from coordinaut_git.operations.checks.finding import Check, Exam, Finding
 from coordinaut_git.operations.checks.signatures import signatures
+from coordinaut_git.parting import meet_within
 from coordinaut_git.plumbing.engine import ObjectMissing
 from coordinaut_git.plumbing.objects import BadObject
 from coordinaut_git.render.words import number
@@ -59,8 +60,8 @@ def _journal(exam: Exam) -> Finding:
 
 def _was_joined(store: GitStore, old: Head, head: Head) -> bool:
     """Whether the line of `head` has each operation that a line which is not on it has, at another position."""
-    lost, there = entries_apart(store, head, old, 2 * health.NEAR), entries_apart(store, old, head, 2 * health.NEAR)
-    return lost is not None and there is not None and {entry.id for entry in lost} <= {entry.id for entry in there}
+    meeting = meet_within(store, old, head, 2 * health.NEAR)
+    return meeting is not None and {entry.id for entry in meeting.ours} <= meeting.theirs
 
 
 def _objects(exam: Exam) -> Finding:

@@ -4,7 +4,6 @@ Rule 1: it keeps every promise of `documents.Store` and `documents.Joining` but 
 Rule 2: a line is one name, moved under a lock, so threads may share it.
 """
 
-import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -20,8 +19,8 @@ from coordinaut_git.documents import (
     StaleHead,
     Step,
     check_numbers,
-    entries_apart,
 )
+from coordinaut_git.parting import meet
 from coordinaut_git.stores.memory.pool import FIRST, Point, Pool
 from coordinaut_git.stores.memory.tree import DocumentTree
 
@@ -125,7 +124,7 @@ class MemoryStore:
             point = self.pool.after(point, entry, changes if entry is entries[-1] else None)
         head = self._move(expected, point)
         if self._elapsed_ms is not None:
-            self._see(entries_apart(self, expected, head, sys.maxsize) or ())
+            self._see(meet(self, head, expected).ours)
         return head
 
     def sealed(self, head: Head) -> bool:

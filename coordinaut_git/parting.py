@@ -3,6 +3,7 @@
 Rule 1: lines are compared by their points, which name their whole past; instants and operation ids decide nothing.
 """
 
+import sys
 from collections.abc import Callable
 from typing import Generic, NamedTuple, TypeVar
 
@@ -25,8 +26,17 @@ class Meeting(NamedTuple):
 
 def meet(store: Joining, ours: Head, theirs: Head) -> Meeting:
     """Where the lines that end in these points meet: every line begins with the same first point."""
+    meeting = meet_within(store, ours, theirs, sys.maxsize)
+    assert meeting is not None, "no line is as long"
+    return meeting
+
+
+def meet_within(store: Joining, ours: Head, theirs: Head, most: int) -> Meeting | None:
+    """Where they meet, if that is fewer than `most` steps away along both; raises what reading the lines raises."""
     mine, other = _Walk(store, ours, lambda entry: entry), _Walk(store, theirs, lambda entry: entry.id)
     while mine.head != other.head:
+        if len(mine.passed) + len(other.passed) + 1 >= most:
+            return None
         here, there = mine.seq, other.seq  # what theirs claims may be anything: it has not been validated
         if mine.entry and (here >= there or not other.entry):
             mine.step()

@@ -3,7 +3,7 @@
 import pytest
 
 from coordinaut_git.documents import Entry, Head
-from coordinaut_git.sync.common import meet
+from coordinaut_git.parting import meet
 
 
 class Lines:
