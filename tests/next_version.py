@@ -12,9 +12,9 @@ from coordinaut_git import documents
 
 documents.FORMAT = 2
 
-from coordinaut_git.protocol import state  # noqa: E402 - what follows is to meet the new format
+from coordinaut_git.protocol import paths  # noqa: E402 - what follows is to meet the new format
 
-state.numbers_path = lambda day: f"counters/{day}.json"
+paths.numbers_path = lambda day: f"counters/{day}.json"
 
 from coordinaut_git.protocol import ops, upcast  # noqa: E402
 

@@ -38,6 +38,16 @@ from coordinaut_git.protocol.ops import (
     TaskReleased,
     TaskUpdated,
 )
+from coordinaut_git.protocol.paths import (
+    HOME,
+    SIGNERS,
+    alias_path,
+    instance_path,
+    lease_path,
+    numbers_path,
+    refusal_path,
+    task_path,
+)
 from coordinaut_git.protocol.references import display_id
 from coordinaut_git.protocol.refusals import Refusal
 from coordinaut_git.protocol.rules import (
@@ -48,18 +58,7 @@ from coordinaut_git.protocol.rules import (
     takeover_of,
     unlawful,
 )
-from coordinaut_git.protocol.state import (
-    CLOSED,
-    HOME,
-    SIGNERS,
-    State,
-    alias_path,
-    instance_path,
-    lease_path,
-    numbers_path,
-    refusal_path,
-    task_path,
-)
+from coordinaut_git.protocol.state import CLOSED, State
 from coordinaut_git.protocol.step import Step, Writes, moved_task, set_status
 from coordinaut_git.protocol.values import Instant
 from coordinaut_git.protocol.wellformed import MAX_LISTED

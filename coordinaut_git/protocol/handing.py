@@ -21,6 +21,7 @@ from coordinaut_git.protocol.ops import (
     TaskReleased,
     TaskUpdated,
 )
+from coordinaut_git.protocol.paths import handoff_path, lease_path
 from coordinaut_git.protocol.rules import (
     ON_CLAIM,
     ON_RELEASE,
@@ -29,7 +30,7 @@ from coordinaut_git.protocol.rules import (
     promised,
     to_be_moved,
 )
-from coordinaut_git.protocol.state import CLOSED, PENDING, handoff_path, lease_path
+from coordinaut_git.protocol.state import CLOSED, PENDING
 from coordinaut_git.protocol.step import Step, Writes, set_status
 from coordinaut_git.protocol.values import Instant
 

@@ -7,8 +7,9 @@ Rule 2: the id of a message follows from the operation's, so that a replay gives
 from coordinaut_git.protocol.inbox import reading_after
 from coordinaut_git.protocol.model import Lease, Message, MessageKind, RefusedOperation
 from coordinaut_git.protocol.ops import MessagePosted, MessagesRead, TaskCreated
+from coordinaut_git.protocol.paths import message_path, reading_path
 from coordinaut_git.protocol.refusals import Refusal, holder
-from coordinaut_git.protocol.state import State, message_path, reading_path
+from coordinaut_git.protocol.state import State
 from coordinaut_git.protocol.step import Step, Writes
 from coordinaut_git.protocol.values import Instant
 

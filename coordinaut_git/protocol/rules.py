@@ -32,6 +32,7 @@ from coordinaut_git.protocol.ops import (
     TaskReleased,
     TaskUpdated,
 )
+from coordinaut_git.protocol.paths import lease_path
 from coordinaut_git.protocol.refusals import (
     TOO_PIECEMEAL,
     Clash,
@@ -52,7 +53,7 @@ from coordinaut_git.protocol.refusals import (
     promised_already,
     refused_before,
 )
-from coordinaut_git.protocol.state import CLOSED, PENDING, State, lease_path
+from coordinaut_git.protocol.state import CLOSED, PENDING, State
 from coordinaut_git.protocol.wellformed import check_operation
 
 # --- the tables -------------------------------------------------------------------------------------------------------

@@ -4,7 +4,8 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from coordinaut_git.protocol.model import Actor, Status, Task
-from coordinaut_git.protocol.state import CLOSED, Document, State, task_path
+from coordinaut_git.protocol.paths import task_path
+from coordinaut_git.protocol.state import CLOSED, Document, State
 from coordinaut_git.protocol.values import Instant
 
 Writes = dict[str, Document | None]

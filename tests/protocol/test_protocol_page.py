@@ -28,9 +28,7 @@ from coordinaut_git.protocol.model import (
     Task,
 )
 from coordinaut_git.protocol.ops import VOCABULARY, Operation, from_entry, to_entry
-from coordinaut_git.protocol.rules import BESIDE, HELD_ONLY, ON_CLAIM, ON_RELEASE, ON_TAKEOVER
-from coordinaut_git.protocol.state import (
-    CLOSED,
+from coordinaut_git.protocol.paths import (
     HOME,
     LINE,
     SIGNERS,
@@ -44,6 +42,8 @@ from coordinaut_git.protocol.state import (
     refusal_path,
     task_path,
 )
+from coordinaut_git.protocol.rules import BESIDE, HELD_ONLY, ON_CLAIM, ON_RELEASE, ON_TAKEOVER
+from coordinaut_git.protocol.state import CLOSED
 from coordinaut_git.protocol.values import Instant
 
 PAGE = (PROJECT / "docs" / "protocol.md").read_text("utf-8")

@@ -11,7 +11,8 @@ from coordinaut_git.protocol.inbox import PASSED_AT_ONCE, unread
 from coordinaut_git.protocol.letters import letter_id
 from coordinaut_git.protocol.model import Actor, MessageKind
 from coordinaut_git.protocol.ops import MessagePosted, MessagesRead
-from coordinaut_git.protocol.state import NUMBERS_A_SHARD, State
+from coordinaut_git.protocol.paths import NUMBERS_A_SHARD
+from coordinaut_git.protocol.state import State
 from coordinaut_git.stores.memory import DocumentMap
 
 
