@@ -13,7 +13,7 @@ from coordinaut_git.errors import CoordinautError, contended, environment, refus
 from coordinaut_git.moving.lines import Portion, portions, same_line, same_newest, seq_of
 from coordinaut_git.protocol.apply import apply
 from coordinaut_git.protocol.ops import from_entry
-from coordinaut_git.protocol.state import State, to_bytes
+from coordinaut_git.protocol.state import State
 
 ATTEMPTS = 16
 MOST_BYTES = 1024 * 1024
@@ -93,16 +93,6 @@ def not_empty(target: Store) -> CoordinautError:
     )
 
 
-def changed(before: State, after: State) -> dict[str, bytes | None]:
-    """Every document that differs between two states on the same base."""
-    old, absent = before.above, object()
-    return {
-        path: None if value is None else to_bytes(value)
-        for path, value in after.above.items()
-        if old.get(path, absent) is not value
-    }
-
-
 def _add(source: Store, head: Head, target: Store, there: Head, told: Told) -> None:
     known, newest = Known(there, state_at(target, there)), seq_of(source, head)
     for portion in portions(source, head, after=known.state.seq):
@@ -136,7 +126,7 @@ def _steps(state: State, entries: Portion) -> tuple[list[Step], State]:
         if size > MOST_BYTES:
             break
         new = apply(state, from_entry(entry), entry.seq)
-        changes = changed(state, new) if steps else new.changes()
+        changes = new.changes(state if steps else None)
         steps.append(Step(entry=entry, changes=changes))
         size += len(entry.body) + sum(len(content or b"") for content in changes.values())
         state = new

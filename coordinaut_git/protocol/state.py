@@ -26,6 +26,7 @@ from coordinaut_git.protocol.model import (
     Status,
     Task,
 )
+from coordinaut_git.protocol.overlay import Overlay
 from coordinaut_git.protocol.paths import (
     HOME,
     LINE,
@@ -66,13 +67,13 @@ class State:
         *,
         loaded: dict[str, Document | None] | None = None,
         listed: dict[str, tuple[str, ...]] | None = None,
-        changed: Mapping[str, Document | None] | None = None,
+        changed: Overlay[Document] | None = None,
         leases: dict[str, Lease] | None = None,
     ) -> None:
         self._base = base
         self._loaded = {} if loaded is None else loaded
         self._listed = {} if listed is None else listed
-        self._changed = {} if changed is None else changed
+        self._changed = Overlay[Document]() if changed is None else changed
         self._leases = leases
         self.seq = seq
         self.at = line.at if (line := self._get(LINE, Line)) else Instant(0)
@@ -84,16 +85,16 @@ class State:
             seq,
             loaded=self._loaded,
             listed=self._listed,
-            changed={**self._changed, **changes, LINE: Line(at=at)},
+            changed=self._changed.changed({**changes, LINE: Line(at=at)}),
             leases=_leases_after(self._leases, changes),
         )
 
     def rebased(self, base: Documents) -> "State":
         """The same state on documents that were written at this very point."""
-        return State(base, self.seq, loaded=dict(self._changed), leases=self._leases)
+        return State(base, self.seq, loaded=dict(self._changed.items()), leases=self._leases)
 
     @property
-    def above(self) -> Mapping[str, Document | None]:
+    def above(self) -> Overlay[Document]:
         """What differs from the base, by path; None where a document is gone."""
         return self._changed
 
@@ -102,9 +103,10 @@ class State:
         """How many documents differ from the base."""
         return len(self._changed)
 
-    def changes(self) -> dict[str, bytes | None]:
-        """Every document that differs from the base, as bytes."""
-        return {path: None if value is None else to_bytes(value) for path, value in self._changed.items()}
+    def changes(self, since: "State | None" = None) -> dict[str, bytes | None]:
+        """Every document that differs from the base, or from what it was in an earlier state on that base, as bytes."""
+        found = self._changed.since(since.above) if since else self._changed.items()
+        return {path: None if value is None else to_bytes(value) for path, value in found}
 
     def contents(self) -> dict[str, bytes]:
         """Every document there is, as bytes; the path of a document is a file's, never a folder's."""
@@ -241,14 +243,8 @@ class State:
     def numbered(self, day: str, number: int) -> list[str]:
         """The stable ids that were first given this day (`YYYYMMDD`) and number; reads one folder of each kind."""
         start = f"task_{day}_{number:03d}_"
-        found: set[str] = set()
-        for closed in (False, True):
-            folder, _, _ = task_path(start, closed=closed).rpartition("/")
-            whole = f"{folder}/{start}"
-            found.update(path for path in self._changed if path.startswith(whole))
-            found.update(f"{folder}/{name}" for name in self._base_names(folder) if name.startswith(start))
-        kept = sorted(path for path in found if self._changed.get(path, True) is not None)
-        return [path.rpartition("/")[2].removesuffix(".json") for path in kept]
+        folders = (task_path(start, closed=closed).rpartition("/")[0] for closed in (True, False))
+        return [task_id for folder in folders for task_id in self._ids(folder) if task_id.startswith(start)]
 
     def task_ids(self, prefix: str) -> Iterator[str]:
         """The stable ids that begin with `prefix`, open ones first; only the days that can hold one are read."""
@@ -278,14 +274,12 @@ class State:
     def _names(self, folder: str) -> list[str]:
         """The names right below a folder, now; folders end in a slash."""
         names = set(self._base_names(folder))
-        start = folder + "/"
-        for path, value in self._changed.items():
-            if path.startswith(start):
-                name, slash, _ = path[len(start) :].partition("/")
-                if value is not None:
-                    names.add(name + slash)
-                elif not slash:
-                    names.discard(name)
+        for name, value in self._changed.here(folder).items():
+            if value is not None:
+                names.add(name)
+            else:
+                names.discard(name)
+        names.update(f"{name}/" for name in self._changed.folders(folder))
         return sorted(names)
 
     def _base_names(self, folder: str) -> tuple[str, ...]:
@@ -296,7 +290,7 @@ class State:
 
     def _get(self, path: str, kind: type[T]) -> T | None:
         if path in self._changed:
-            value = self._changed[path]
+            value = self._changed.get(path)
         elif path in self._loaded:
             value = self._loaded[path]
         else:

@@ -15,7 +15,6 @@ from coordinaut_git.faces.http.models import EntryForm, EventSent, StateSent, en
 from coordinaut_git.faces.http.problems import Problem, bad_value, stale, unlawful
 from coordinaut_git.faces.http.projects import Line
 from coordinaut_git.faces.http.route_transactions import missed
-from coordinaut_git.moving.copying import changed
 from coordinaut_git.protocol import views
 from coordinaut_git.protocol.apply import apply, carried_out
 from coordinaut_git.protocol.ops import Operation, from_entry, to_entry
@@ -154,7 +153,7 @@ def _judged(state: State, entries: list[Entry], sent: StateSent) -> list[Step]:
         if not replayed:
             _check_lawful(state, operation, entry.seq)
         new = apply(state, operation, entry.seq)
-        steps.append(Step(entry=entry, changes=changed(state, new) if steps else new.changes()))
+        steps.append(Step(entry=entry, changes=new.changes(state if steps else None)))
         state = new if new.unwritten <= MOST_UNWRITTEN else new.rebased(DocumentMap(new.contents()))
         _check_documents(state, sent)
     return steps
