@@ -228,12 +228,12 @@ class Joining(Store, Protocol):
     first: Head
     """The fixed first point, with which every line begins."""
 
-    def rebuild(self, expected: Head, onto: Head, entries: Sequence[Entry], changes: Changes) -> Head:
-        """Let the line end in `entries` after `onto`, in the place of all it had after what both have in common.
+    def rebuild(self, expected: Head, onto: Head, steps: Sequence[Step]) -> Head:
+        """Let the line end in these entries after `onto`, in the place of all it had after what both have in common.
 
         `onto` is a point of another line of which the store holds what it needs, or of this one; `expected` is the head
-        that is replaced. All documents are written with the last entry, which is `sealed` then: `changes` gives those
-        that differ from `snapshot(onto).documents`. Without entries the line ends in `onto`, and nothing is written.
+        that is replaced. The last entry is `sealed`: all documents are written with it. Without entries the line ends
+        in `onto`, and nothing is written.
         Raises `StaleHead` or `OutcomeUnknown` as `commit` does; ValueError where the numbers do not follow on `onto`.
 
         The points that the line had before are not on it any more, and may be gone sooner or later. What `seen_ms_ago`

@@ -1,13 +1,13 @@
 """What our line becomes when it goes on from theirs: the unpublished operations replayed, one by one.
 
-Rule 1: of a long tail only the newest state is kept at a time.
+Rule 1: of a long tail only the newest state is kept at a time, and of each operation what it has changed.
 """
 
 from collections.abc import Container, Iterable
 from typing import NamedTuple
 
 from coordinaut_git.coordinator import Coordinator
-from coordinaut_git.documents import Entry, Head
+from coordinaut_git.documents import Head, Step
 from coordinaut_git.parting import Meeting
 from coordinaut_git.protocol.ops import Operation, from_entry, to_entry
 from coordinaut_git.protocol.replay import Fate, replayed
@@ -33,11 +33,10 @@ class Renumbered(NamedTuple):
 
 
 class Tail(NamedTuple):
-    """What our line is to have after the point `onto`: entries, the state after the last; who lost, and who moved."""
+    """What our line is to have after the point `onto`: its entries with what they change; who lost, and who moved."""
 
     onto: Head
-    entries: tuple[Entry, ...]
-    state: State
+    steps: tuple[Step, ...]
     lost: tuple[Lost, ...]
     renumbered: tuple[Renumbered, ...]
 
@@ -52,18 +51,19 @@ def tail_after(coordinator: Coordinator, meeting: Meeting, onto: Head, without: 
 
 
 def _tail(onto: Head, state: State, said: dict[str, str], fates: Iterable[Fate]) -> Tail:
-    entries: list[Entry] = []
+    steps: list[Step] = []
     lost: list[Lost] = []
     renumbered: list[Renumbered] = []
     for operation, after, refused, number, again in fates:
         text = _refused(said[operation.id]) if refused else summary(state, operation)
+        entry = to_entry(operation, after.seq, text)
+        steps.append(Step(entry=entry, changes=after.changes(state if steps else None)))
         state = after
-        entries.append(to_entry(operation, state.seq, text))
         if refused and not again:
             lost.append(Lost(operation, refused.code))
         if number:
             renumbered.append(Renumbered(str(operation.change.task_id), *number))
-    return Tail(onto, tuple(entries), state, tuple(lost), tuple(renumbered))
+    return Tail(onto, tuple(steps), tuple(lost), tuple(renumbered))
 
 
 def _refused(text: str) -> str:

@@ -14,7 +14,7 @@ from typing import Protocol
 
 from coordinaut_git.clock import back_off
 from coordinaut_git.coordinator import QUEUE_S, Coordinator, Known
-from coordinaut_git.documents import Entry, Head, Joining, OutcomeUnknown, StaleHead
+from coordinaut_git.documents import Entry, Head, Joining, OutcomeUnknown, StaleHead, Step
 from coordinaut_git.errors import CoordinautError, contended
 from coordinaut_git.parting import Meeting, meet
 from coordinaut_git.sync.joining import Lost, Renumbered, Tail, tail_after
@@ -212,7 +212,7 @@ class Team:
     def _rebuilt(self, expected: Head, tail: Tail) -> bool:
         """Let our line end in a tail; False where somebody has written in between: look again."""
         try:
-            self.store.rebuild(expected, tail.onto, tail.entries, tail.state.changes)
+            self.store.rebuild(expected, tail.onto, tail.steps)
         except (StaleHead, OutcomeUnknown):
             return False
         return True
@@ -227,7 +227,7 @@ class Team:
             _, newest = next(back)
             before, _ = next(back, (self.store.first, None))
             try:
-                return self.store.rebuild(head, before, (newest,), state.changes)
+                return self.store.rebuild(head, before, (Step(entry=newest, changes=state.changes()),))
             except (StaleHead, OutcomeUnknown):
                 return None
 
@@ -254,7 +254,7 @@ def _told(so_far: Synced, meeting: Meeting, tail: Tail) -> Synced:
     return replace(
         so_far,
         fetched=so_far.fetched + len(meeting.theirs),
-        replayed=len(tail.entries),
+        replayed=len(tail.steps),
         refused=so_far.refused + tail.lost,
         renumbered=so_far.renumbered + tail.renumbered,
     )

@@ -4,7 +4,7 @@ import pytest
 from world import World, actor
 
 from coordinaut_git import coordinator
-from coordinaut_git.documents import OutcomeUnknown, StaleHead
+from coordinaut_git.documents import OutcomeUnknown, StaleHead, Step
 from coordinaut_git.errors import CoordinautError, environment
 from coordinaut_git.protocol import requests as ask
 from coordinaut_git.protocol.apply import apply
@@ -40,12 +40,14 @@ def replay(store, onto_of_ours, theirs):
     """Put what our line has after a point after the end of their line."""
     ours = store.since(onto_of_ours, store.head())
     before = state = coordinator.Coordinator(store, None, None).state_of_documents(theirs)
-    entries = []
+    steps = []
     for entry in ours:
-        state = apply(state, from_entry(entry), state.seq + 1)
-        entries.append(to_entry(from_entry(entry), state.seq, entry.summary))
+        after = apply(state, from_entry(entry), state.seq + 1)
+        moved = to_entry(from_entry(entry), after.seq, entry.summary)
+        steps.append(Step(entry=moved, changes=after.changes(state if steps else None)))
+        state = after
     assert state.seq == before.seq + len(ours)
-    store.rebuild(store.head(), theirs, entries, state.changes)
+    store.rebuild(store.head(), theirs, steps)
 
 
 @pytest.fixture(autouse=True)
@@ -60,7 +62,7 @@ def parted(*, landed):
     here.create("alice", title="shared", files="src/**")
     there = World(store=MemoryStore(pool), clock=here.clock, ids=here.ids)
     here.store.common = here.store.head()
-    there.store.rebuild(there.store.head(), here.store.common, (), dict)
+    there.store.rebuild(there.store.head(), here.store.common, ())
     here.create("alice", title="ours")
     return here, there
 
@@ -122,7 +124,7 @@ class Pruned(MemoryStore):
         found = super().head()
         if self.joins:
             joins, self.joins = self.joins, None
-            self.rebuild(found, joins, (), dict)
+            self.rebuild(found, joins, ())
             del self.pool._points[found]
         return found
 
@@ -152,4 +154,4 @@ def test_a_stale_head_is_told_to_whoever_joins_late():
     old = here.store.head()
     here.create("alice", title="later")
     with pytest.raises(StaleHead):
-        here.store.rebuild(old, there.store.head(), (), dict)
+        here.store.rebuild(old, there.store.head(), ())

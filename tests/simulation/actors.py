@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from coordinaut_git.documents import Changes, Entry, Head, OutcomeUnknown, Snapshot, StaleHead
+from coordinaut_git.documents import Changes, Entry, Head, OutcomeUnknown, Snapshot, StaleHead, Step
 
 if TYPE_CHECKING:
     from machines import Machine
@@ -134,9 +134,9 @@ class Handle:
         """Publish on the machine's line, if nothing goes wrong."""
         return self._write(lambda: self._committed(expected, entry, changes))
 
-    def rebuild(self, expected: Head, onto: Head, entries: Sequence[Entry], changes: Changes) -> Head:
+    def rebuild(self, expected: Head, onto: Head, steps: Sequence[Step]) -> Head:
         """Put the machine's line on another one, if nothing goes wrong."""
-        return self._write(lambda: self._rebuilt(expected, onto, entries, changes))
+        return self._write(lambda: self._rebuilt(expected, onto, steps))
 
     def seen_ms_ago(self, seq: int) -> int | None:
         """As the machine remembers."""
@@ -175,9 +175,9 @@ class Handle:
         self._world.born(self._machine, entry.id)
         return head
 
-    def _rebuilt(self, expected: Head, onto: Head, entries: Sequence[Entry], changes: Changes) -> Head:
-        head = self._inner.rebuild(expected, onto, entries, changes)
-        told = [f"{entry.seq} {entry.id} {entry.summary}" for entry in entries]
+    def _rebuilt(self, expected: Head, onto: Head, steps: Sequence[Step]) -> Head:
+        head = self._inner.rebuild(expected, onto, steps)
+        told = [f"{step.entry.seq} {step.entry.id} {step.entry.summary}" for step in steps]
         self._running.log("rebuilds", expected[:6], "->", head[:6], "onto", onto[:6], told)
         self._world.stands(self._machine, head)
         return head

@@ -75,7 +75,7 @@ def _seen_by_position(store: MemoryStore, seq: int) -> int | None:
 
 
 def _no_comparison(rebuild: Callable[..., Any]) -> Callable[..., Any]:
-    return lambda store, expected, onto, entries, changes: rebuild(store, store.head(), onto, entries, changes)
+    return lambda store, expected, onto, steps: rebuild(store, store.head(), onto, steps)
 
 
 # --- in the replay

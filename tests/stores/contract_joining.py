@@ -7,9 +7,9 @@ from itertools import islice
 
 import pytest
 from contract_sharing import in_threads
-from writing import attempt, changes_of, entry, insert, join, listing, put, renumbered, some_changes, state
+from writing import attempt, changes_of, entry, insert, join, listing, put, renumbered, some_changes, state, steps_of
 
-from coordinaut_git.documents import Joining, StaleHead
+from coordinaut_git.documents import Joining, StaleHead, Step
 from coordinaut_git.parting import meet_within
 
 
@@ -29,7 +29,7 @@ def beside(store, onto, seq, number):
         entry(seq + one, {f"theirs/{one}.json": str(one), "both.json": "theirs"}) for one in range(1, number + 1)
     ]
     theirs = join(store, onto, entries)
-    assert store.rebuild(theirs, ours, (), dict) == ours == store.head()
+    assert store.rebuild(theirs, ours, ()) == ours == store.head()
     return theirs, entries
 
 
@@ -90,16 +90,22 @@ class JoiningContract:
         line = log(store)
         one = join(store, points[5], [line[-1]])
         put(store, {"other.json": "1"})
-        store.rebuild(store.head(), points[2], (), dict)
+        store.rebuild(store.head(), points[2], ())
         for again in line[2:5]:
             store.commit(store.head(), again, lambda: changes_of(line[: again.seq]))  # noqa: B023 - called at once
         assert join(store, store.head(), [line[-1]]) == one
+
+    def test_a_long_line_that_is_put_there_at_once_is_the_one_that_was_written_one_by_one(self, store, other):
+        points = grow(store, 130)
+        sealed = join(store, points[129], log(store)[-1:])
+        assert join(store, store.first, log(store)) == sealed
+        assert [head for head, _ in other.back(sealed)][1:] == points[129:0:-1]
 
     def test_without_entries_the_line_ends_in_the_other_point_and_nothing_is_written(self, store, other):
         points = grow(store, 4)
         theirs, _ = beside(store, points[2], 2, 3)
         for point in (theirs, points[4], points[0], points[4]):
-            assert store.rebuild(store.head(), point, (), raising) == point == other.head()
+            assert store.rebuild(store.head(), point, ()) == point == other.head()
         assert [one.seq for one in log(other)] == [1, 2, 3, 4]
 
     def test_a_stale_head_is_refused_and_nothing_is_written(self, world, store, other):
@@ -109,9 +115,9 @@ class JoiningContract:
         before = world.raw_log(), world.raw_documents(), other.head()
         for expected in (points[4], points[3], theirs):
             with pytest.raises(StaleHead):
-                store.rebuild(expected, theirs, [entry(6, {"b.json": "1"})], lambda: {"b.json": b"1"})
+                store.rebuild(expected, theirs, steps_of([entry(6, {"b.json": "1"})]))
             with pytest.raises(StaleHead):
-                store.rebuild(expected, theirs, (), dict)
+                store.rebuild(expected, theirs, ())
         assert (world.raw_log(), world.raw_documents(), other.head()) == before
 
     def test_numbers_that_do_not_follow_on_the_other_line_are_a_bug_of_the_caller(self, store):
@@ -119,22 +125,14 @@ class JoiningContract:
         head = store.head()
         for wrong in ([entry(3)], [entry(6)], [entry(5), entry(7)]):
             with pytest.raises(ValueError, match=r"number|seq"):
-                store.rebuild(head, points[4], wrong, dict)
+                store.rebuild(head, points[4], steps_of(wrong))
         assert store.head() == head
 
-    def test_documents_are_asked_for_once_and_where_they_fail_nothing_is_written(self, store, other):
+    def test_where_the_documents_cannot_be_nothing_is_written(self, store, other):
         points = grow(store, 4)
-        calls = []
-
-        def given():
-            calls.append(1)
-            return {"a.json": b"1"}
-
-        with pytest.raises(ZeroDivisionError):
-            store.rebuild(points[4], points[1], [entry(2)], raising)
+        with pytest.raises(ValueError, match="document"):
+            store.rebuild(points[4], points[1], [Step(entry=entry(2), changes={"a": b"1", "a/b.json": b"1"})])
         assert store.head() == other.head() == points[4]
-        store.rebuild(points[4], points[1], [entry(2), entry(3)], given)
-        assert calls == [1]
 
     def test_documents_that_are_gone_are_gone(self, store, other):
         put(store, {"a/x.json": "1", "b.json": "1"})
@@ -196,7 +194,3 @@ class JoiningContract:
         assert [one.seq for one in line] == list(range(1, 49))
         assert sorted(one.id for one in line) == sorted(name for names in outcomes for name in names)
         assert len(state(store)) == 48
-
-
-def raising():
-    return 1 / 0

@@ -3,6 +3,7 @@
 import pytest
 from git_scene import another, entry, extend
 
+from coordinaut_git.documents import Step
 from coordinaut_git.errors import CoordinautError
 from coordinaut_git.plumbing import journal as journal_module
 from coordinaut_git.plumbing.journal import Journal
@@ -35,12 +36,17 @@ def points(store):
     return [GENESIS, *[head for head, _ in store.back(store.head())][::-1]]
 
 
+def steps(entries):
+    """The entries, none of which changes any document."""
+    return [Step(entry=one, changes={}) for one in entries]
+
+
 def elsewhere(store, onto, first, last):
     """Operations of another clone after a point of our line, of which nothing was seen yet; gives where they end."""
     ours = store.head()
     there = another(store)
     there._sightings, there.journal = Silent(), Journal(store.place.own_dir / "elsewhere")
-    made = there.rebuild(ours, onto, [entry(seq, id=f"theirs_{seq}") for seq in range(first, last + 1)], dict)
+    made = there.rebuild(ours, onto, steps(entry(seq, id=f"theirs_{seq}") for seq in range(first, last + 1)))
     store.engine.swap_ref(store.settings.ref, made, ours)
     return made
 
@@ -62,8 +68,8 @@ def seen_at(store, clock, *numbers):
 def replay(store, theirs, ours):
     """Put operations of ours (old number: they keep their ids) after the end of their line."""
     last = store.line.point(theirs).seq
-    moved = [entry(last + number, id=f"op_{old:06d}") for number, old in enumerate(ours, 1)]
-    return store.rebuild(store.head(), theirs, moved, dict)
+    moved = (entry(last + number, id=f"op_{old:06d}") for number, old in enumerate(ours, 1))
+    return store.rebuild(store.head(), theirs, steps(moved))
 
 
 def test_what_was_replayed_keeps_its_sighting_and_what_was_fetched_is_seen_now(store, clock, line):
@@ -98,7 +104,7 @@ def test_a_number_is_never_answered_for_an_operation_that_is_not_there_any_more(
     with monkeypatch.context() as dying:
         dying.setattr(module.Sightings, "joined", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
-            store.rebuild(store.head(), theirs, [], dict)
+            store.rebuild(store.head(), theirs, [])
     assert store.head() == theirs
     assert seen_at(another(store), clock, *range(1, 10)) == [1_000, 2_000, *[None] * 7]
 
@@ -126,7 +132,7 @@ def test_what_is_published_after_a_joining_is_seen_when_it_is(store, clock, line
 
 
 def test_a_withdrawn_operation_leaves_no_sighting_for_the_next_at_its_place(store, clock, line):
-    store.rebuild(store.head(), points(store)[5], [], dict)
+    store.rebuild(store.head(), points(store)[5], [])
     assert seen_at(store, clock, 5, 6) == [5_000, None]
     clock[0] = 70_000
     store.commit(store.head(), entry(6, id="op_another"), dict)
@@ -144,19 +150,19 @@ def test_what_was_seen_before_the_machine_was_started_gives_no_elapsed_time(stor
 
 def test_of_a_point_that_is_too_far_back_nothing_is_known(store, clock, line, monkeypatch):
     monkeypatch.setattr(module, "MOST_WALKED", 3)
-    store.rebuild(line, line, [], dict)
+    store.rebuild(line, line, [])
     assert seen_at(store, clock, 3, 4, 5, 6) == [None, 4_000, 5_000, 6_000]
 
 
 def test_a_line_cannot_be_joined_where_that_cannot_be_noted(store, line, monkeypatch):
     monkeypatch.setattr(Journal, "append", lambda *_, **__: False)
     with pytest.raises(CoordinautError) as caught:
-        store.rebuild(line, points(store)[3], [], dict)
+        store.rebuild(line, points(store)[3], [])
     assert (caught.value.code, store.head()) == ("write_failed", line)
 
 
 def test_the_lines_are_walked_only_as_far_as_is_asked(store, clock, line, monkeypatch):
-    store.rebuild(line, line, [], dict)
+    store.rebuild(line, line, [])
     fresh = another(store)
     asked = []
     names = fresh.line.names

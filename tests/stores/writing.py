@@ -94,11 +94,16 @@ def renumbered(entries, first):
     ]
 
 
+def steps_of(entries, before=()):
+    """The entries with what they change; the first one with what those `before` it do that no document says yet."""
+    return [
+        Step(entry=one, changes=changes_of([one] if number else [*before, one])) for number, one in enumerate(entries)
+    ]
+
+
 def join(store, onto, entries, head=None):
     """Let the line of `head` (the newest, if None) end in these entries after `onto`; gives its new end."""
-    snapshot = store.snapshot(onto)
-    moved = [*snapshot.entries, *entries]
-    return store.rebuild(head or store.head(), onto, entries, lambda: changes_of(moved))
+    return store.rebuild(head or store.head(), onto, steps_of(entries, store.snapshot(onto).entries))
 
 
 def insert(store, changes, *, below, wait_s=5.0, attempts=500):

@@ -7,7 +7,7 @@ import pytest
 from world import World, joined
 
 from coordinaut_git.coordinator import Coordinator
-from coordinaut_git.documents import Head
+from coordinaut_git.documents import Head, Step
 from coordinaut_git.errors import CoordinautError, Kind
 from coordinaut_git.plumbing.objects import BLOB, COMMIT, Commit, commit_bytes, parse_commit
 from coordinaut_git.plumbing.repository import find
@@ -114,13 +114,13 @@ def test_so_is_one_that_was_joined_with_what_was_refused_on_it(scene):
     for entry in theirs.entries()[OPERATIONS:]:
         operation = theirs.operations()[-1]
         state = next(checked(state, [entry]))[1]
-        head = store.rebuild(store.head(), head, [entry], state.changes)
+        head = store.rebuild(store.head(), head, [Step(entry=entry, changes=state.changes())])
     (fate,) = joined(theirs, ours, OPERATIONS)
     assert fate.refused
     entry = to_entry(fate.operation, fate.state.seq, summary(state, operation))
-    head = store.rebuild(store.head(), head, [entry], next(checked(state, [entry]))[1].changes)
+    head = store.rebuild(store.head(), head, [Step(entry=entry, changes=next(checked(state, [entry]))[1].changes())])
     scene.check(head, OPERATIONS)
-    store.rebuild(head, Head(store.line.point(store.line.point(head).parent).parent), [], dict)
+    store.rebuild(head, Head(store.line.point(store.line.point(head).parent).parent), [])
     assert len(scene.names()) == OPERATIONS + 1
 
 

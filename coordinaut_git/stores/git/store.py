@@ -132,10 +132,10 @@ class GitStore:
         parent = self._parent(expected, steps[0].entry)
         chain = Chain(self.line.content, parent)
         for step in steps:
-            chain.add(step, checkpoint=not step.entry.seq % CHECKPOINT_EVERY)
+            chain.add(step, checkpoint=_is_due(step.entry))
         return self._end_in(expected, chain)
 
-    def rebuild(self, expected: Head, onto: Head, entries: Sequence[Entry], changes: Changes) -> Head:
+    def rebuild(self, expected: Head, onto: Head, steps: Sequence[Step]) -> Head:
         """End the line in these entries after `onto`, by one pack and one swap of the ref; see `Joining.rebuild`.
 
         One pack is a third of the time of the same objects one by one, even for the eight of a single sealed entry.
@@ -144,21 +144,20 @@ class GitStore:
         `unreadable_history`, on which `Coordinator.read` goes on with the newest line. Nothing of it is needed any
         more: every operation of it is in the new line, or was withdrawn before anybody was told of it.
         """
-        check_numbers([Step(entry=entry, changes={}) for entry in entries])
+        check_numbers(steps)
         old, parent = self.line.point(expected), self.line.point(onto)
-        if entries:
-            _check_next(parent, entries[0])
+        if steps:
+            _check_next(parent, steps[0].entry)
         self._check_expected(expected)
         chain = Chain(self.line.content, parent)
-        for entry in entries:
-            last = entry is entries[-1]
-            chain.add(Step(entry=entry, changes=changes() if last else {}), checkpoint=last)
-        if entries and self.sign:
+        for step in steps:
+            chain.add(step, checkpoint=_is_due(step.entry) or step is steps[-1])
+        if steps and self.sign:
             self._packs.write(chain.objects)  # git signs for what is there
             chain.sign(self.sign)
         common = self._sightings.joining(old, parent)
         head = self._end_in(expected, chain)
-        self._sightings.joined(common, parent, entries, head)
+        self._sightings.joined(common, parent, [step.entry for step in steps], head)
         self._remember(chain)
         self._packs.maintain(head, chain.newest.seq, self.engine.read, before=old.seq)
         return head
@@ -287,7 +286,7 @@ class GitStore:
 
     def _tree_for(self, parent: Point, entry: Entry, changes: Changes) -> tuple[str, list[tuple[str, str, bytes]]]:
         """The tree of the new commit, and the objects written for it with their ids."""
-        if entry.seq % CHECKPOINT_EVERY:
+        if not _is_due(entry):
             return parent.tree, []
         self._read_recent(parent)
         tree, objects = checkpoint_tree(self.line.content, parent.tree, changes(), entry.seq)
@@ -339,6 +338,10 @@ class GitStore:
             hint="Nothing was changed. Run `coordinaut doctor` to see what can be repaired.",
             ref=self.settings.ref,
         )
+
+
+def _is_due(entry: Entry) -> bool:
+    return not entry.seq % CHECKPOINT_EVERY
 
 
 def _check_next(parent: Point, entry: Entry) -> None:

@@ -103,26 +103,17 @@ class MemoryStore:
         check_numbers(steps)
         if not steps:
             return expected
-        point = self._parent(expected, steps[0].entry)
-        pending: dict[str, bytes | None] = {}
-        for step in steps:
-            pending |= step.changes
-            due = not step.entry.seq % self._every
-            point = self.pool.after(point, step.entry, pending.copy if due else None)
-            pending = {} if due else pending
-        return self._move(expected, point)
+        return self._move(expected, self._after(self._parent(expected, steps[0].entry), steps))
 
-    def rebuild(self, expected: Head, onto: Head, entries: Sequence[Entry], changes: Changes) -> Head:
+    def rebuild(self, expected: Head, onto: Head, steps: Sequence[Step]) -> Head:
         """Let the line end in these entries after `onto`; see `documents.Joining`."""
-        check_numbers([Step(entry=entry, changes={}) for entry in entries])
+        check_numbers(steps)
         point = self.pool.point(onto)
-        if entries and entries[0].seq != point.seq + 1:
-            raise ValueError(f"the entry has seq {entries[0].seq} where {point.seq + 1} belongs")
+        if steps:
+            _check_next(point, steps[0].entry)
         if self._head != expected:
             raise StaleHead(expected)
-        for entry in entries:
-            point = self.pool.after(point, entry, changes if entry is entries[-1] else None)
-        head = self._move(expected, point)
+        head = self._move(expected, self._after(point, steps, sealed=True))
         if self._elapsed_ms is not None:
             self._see(meet(self, head, expected).ours)
         return head
@@ -177,11 +168,20 @@ class MemoryStore:
 
     def _parent(self, expected: Head, entry: Entry) -> Point:
         parent = self.pool.point(expected)
-        if entry.seq != parent.seq + 1:
-            raise ValueError(f"the entry has seq {entry.seq} where {parent.seq + 1} belongs")
+        _check_next(parent, entry)
         if self._head != expected:
             raise StaleHead(expected)
         return parent
+
+    def _after(self, point: Point, steps: Sequence[Step], *, sealed: bool = False) -> Point:
+        """The point that these steps lead to, with documents where they are due, and with the last one if `sealed`."""
+        pending: dict[str, bytes | None] = {}
+        for step in steps:
+            pending |= step.changes
+            due = not step.entry.seq % self._every or (sealed and step is steps[-1])
+            point = self.pool.after(point, step.entry, pending.copy if due else None)
+            pending = {} if due else pending
+        return point
 
     def _move(self, expected: Head, point: Point) -> Head:
         with self._guard:
@@ -195,3 +195,8 @@ class MemoryStore:
             now = self._elapsed_ms()
             for entry in entries:
                 self._seen.setdefault(entry.id, now)
+
+
+def _check_next(parent: Point, entry: Entry) -> None:
+    if entry.seq != parent.seq + 1:
+        raise ValueError(f"the entry has seq {entry.seq} where {parent.seq + 1} belongs")
