@@ -22,6 +22,7 @@ from coordinaut_git.protocol.state import State
 from coordinaut_git.sync.checking import checked
 from coordinaut_git.sync.loop import Team
 from coordinaut_git.sync.publishing import PUBLISHED_AT_ONCE, Publishing
+from coordinaut_git.sync.remote import RemoteLine
 
 if TYPE_CHECKING:
     from machines import Machine
@@ -75,7 +76,7 @@ class Program:
         self.team = Team(
             self.coordinator.store,
             self.coordinator,
-            Line(self.running),
+            self._remote(),
             check=self._check,
             alone=self.running.alone,
             on_its_way=OnItsWay(self.running),
@@ -95,6 +96,9 @@ class Program:
         return any(
             entry.id == operation_id and entry.seq <= upto for _, entry in self.coordinator.store.back(known.head)
         )
+
+    def _remote(self) -> RemoteLine:
+        return Line(self.running)
 
     def _check(self, at: Head, theirs: Head) -> None:
         """What is done with the commits of a git store: every entry is lawful, the documents are those of its replay."""
@@ -124,7 +128,7 @@ class Agent:
     def command(self) -> None:
         """One command, from its start to its answer or its death."""
         if self._program is None or not self._lasting:
-            self._program = Program(self.machine, self.name)
+            self._program = self.world.program(self.machine, self.name)
         program = self._program
         try:
             if self.world.happens(0.15):

@@ -45,6 +45,10 @@ class Machine:
         self._skew_ms += self.world.chance.choice((1, -1)) * self.world.chance.choice(JUMPS_MS)
         self._skew_ms = max(-YEAR_MS, min(self._skew_ms, 3 * YEAR_MS))
 
+    def fetch_by_hand(self) -> None:
+        """Somebody's own `git fetch`, which moves the tracking ref behind our back."""
+        self.tracking = self.world.remote.tip
+
     def after(self, old: Head | None, new: Head) -> list[tuple[Head, Entry]] | None:
         """The points after `old` up to `new`, oldest first; None where `old` is not on the way."""
         found: list[tuple[Head, Entry]] = []

@@ -76,7 +76,10 @@ WEATHER_MS = (1_000, 60_000, 600_000)
 
 
 class TeamWorld:
-    """A run."""
+    """A run; `program` and `machine` are what its processes and clones are made of."""
+
+    program: type[Program] = Program
+    machine: type[Machine] = Machine
 
     def __init__(self, seed: int, plan: Plan | None = None, *, keep_trace: bool = False) -> None:
         self.seed, self.chance = seed, random.Random(seed)
@@ -109,7 +112,7 @@ class TeamWorld:
         return replace(self.chance.choice(PLANS), machines=machines, agents=agents)
 
     def _machine(self, number: int) -> Machine:
-        machine = Machine(self, f"m{number}")
+        machine = self.machine(self, f"m{number}")
         machine.store.create()
         return machine
 
@@ -144,7 +147,7 @@ class TeamWorld:
             if self.happens(self.network.partitions):
                 machine.cut_off = not machine.cut_off
             if self.happens(self.faults.git):
-                machine.tracking = self.remote.tip
+                machine.fetch_by_hand()
             if self.happens(self.faults.accidents):
                 self._accident()
             if self.happens(self.faults.forgeries):
@@ -200,7 +203,7 @@ class TeamWorld:
     def _come_together(self) -> None:
         for _ in range(ROUNDS):
             for machine in self.machines:
-                Program(machine, "end", mortal=False).team.sync()
+                self.program(machine, "end", mortal=False).team.sync()
 
     def arrive(self, late: Callable[[], bool]) -> None:
         """What was on its way comes to its end."""
@@ -209,7 +212,7 @@ class TeamWorld:
     def _claims(self, machine: Machine) -> bool:
         """Whether a new task can be claimed and confirmed, by somebody new."""
         name = f"{machine.name}new"
-        program, actor = Program(machine, name, mortal=False), Actor(instance=name)
+        program, actor = self.program(machine, name, mortal=False), Actor(instance=name)
         task = self._asked(program, ask.CreateTask(title="the last"), actor).operation
         assert task is not None
         claim = ask.ClaimTask(task=task.change.task_id, files=(f"{name}/",))
