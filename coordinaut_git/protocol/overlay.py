@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Generic, TypeVar
 
 V = TypeVar("V")
+D = TypeVar("D")
 Names = dict[str, V | None]
 
 
@@ -35,16 +36,15 @@ class Overlay(Generic[V]):
             mine[folder][name] = value
         return after
 
-    def get(self, path: str) -> V | None:
-        """The value at `path`; None also where there is none."""
+    def get(self, path: str, unknown: D) -> V | D | None:
+        """The value at `path`, None where it is gone, or `unknown`."""
         folder, _, name = path.rpartition("/")
         names = self._folders.get(folder)
-        return names.get(name) if names else None
+        return unknown if names is None else names.get(name, unknown)
 
     def __contains__(self, path: str) -> bool:
         """Whether anything is known of `path`: a value, or that it is gone."""
-        folder, _, name = path.rpartition("/")
-        return name in self._folders.get(folder, ())
+        return self.get(path, self) is not self
 
     def __len__(self) -> int:
         """How many paths are known."""

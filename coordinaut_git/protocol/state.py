@@ -43,6 +43,7 @@ from coordinaut_git.protocol.paths import (
 from coordinaut_git.protocol.values import Instant, clip
 
 T = TypeVar("T")
+_UNKNOWN = object()
 Document = (
     Task | Lease | Handoff | Instance | Message | Reading | RefusedOperation | Numbers | Alias | Home | Signers | Line
 )
@@ -289,11 +290,10 @@ class State:
         return names
 
     def _get(self, path: str, kind: type[T]) -> T | None:
-        if path in self._changed:
-            value = self._changed.get(path)
-        elif path in self._loaded:
-            value = self._loaded[path]
-        else:
+        value: object = self._changed.get(path, _UNKNOWN)
+        if value is _UNKNOWN:
+            value = self._loaded.get(path, _UNKNOWN)
+        if value is _UNKNOWN:
             value = self._loaded[path] = self._read(path, kind)
         if value is not None and not isinstance(value, kind):
             raise _bad_document(path, f"it is a {type(value).__name__}")

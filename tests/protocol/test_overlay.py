@@ -32,7 +32,7 @@ def test_an_overlay_knows_what_a_dictionary_of_all_changes_would_and_old_ones_st
             assert overlay.here(folder) == here
             assert sorted(overlay.folders(folder)) == below(known, folder)
         for path in ("line", "a/x", "a/b/x", "a/c/d/x", "a/c", "nowhere/x"):
-            assert overlay.get(path) == known.get(path)
+            assert overlay.get(path, "unknown") == known.get(path, "unknown")
             assert (path in overlay) == (path in known)
 
 
