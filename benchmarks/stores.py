@@ -76,7 +76,7 @@ def races(folder: Path, *, quick: bool) -> Iterator[Row]:
 def server_memory(folder: Path, *, quick: bool) -> Iterator[Row]:
     """How the server grows with the projects that are asked for."""
     count = 100 if quick else 1_000
-    with Server(_folder(folder, "memory")) as server:
+    with Server(_folder(folder, "memory"), whole=True) as server:
         client = server.client(ADMIN)
         said = {"fromAgentInstance": "a-1", "broadcast": True, "text": "hello"}
         sizes = {}
@@ -153,7 +153,7 @@ def _set_up(folder: Path, name: str, storage: str, stack: ExitStack) -> Path:
     subprocess.run(["git", "init", "--quiet", str(path)], check=True)
     request = ask.InitProject(storage=storage)
     if storage == "remote":
-        server = stack.enter_context(Server(_folder(folder, f"{name}-server")))
+        server = stack.enter_context(Server(_folder(folder, f"{name}-server"), whole=True))
         os.environ["COORDINAUT_TOKEN"] = ADMIN
         request = ask.InitProject(storage=storage, remote_url=server.url, team="red", project="bench")
     with closing(opened(path)) as workspace:

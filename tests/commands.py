@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-SERVER = Path(__file__).resolve().parent / "fork_server.py"
+import warm
+
 PROGRAM = (sys.executable, "-m", "coordinaut_git")
 LIMIT_S = 600
 
@@ -70,9 +71,9 @@ class Cli:
     def __init__(self) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="coordinaut-answers-")
         self._out, self._err = (str(Path(self._folder.name) / name) for name in ("out", "err"))
-        self._server = subprocess.Popen(
-            [sys.executable, SERVER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=self._folder.name
-        )
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+        serve = "import fork_server; fork_server.serve()"
+        self._server = warm.Started(warm.COMMANDS, text=serve, cwd=self._folder.name, env=warm.ENVIRON, **pipes)
         assert self._server.stdin
         assert self._server.stdout
         self._requests, self._answers = self._server.stdin, self._server.stdout

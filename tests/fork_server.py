@@ -1,4 +1,4 @@
-"""A process that has imported the command line once and forks for every command: real processes without the imports.
+"""A warm process (warm.py) that forks for every command line it is asked for: real processes without the imports.
 
 Rule 1: each command runs in a child of its own, through the program's own `main`, and ends with its own exit code.
 Rule 2: nothing is shared between two commands but what was imported.
@@ -8,20 +8,10 @@ that differs (null takes a variable away), and the files `out` and `err`. The an
 """
 
 import gc
-import importlib
 import json
 import os
 import sys
 import time
-from pathlib import Path
-
-IMPORTED = (
-    *("encodings.ascii", "locale", "sqlite3", "subprocess"),
-    *(f"coordinaut_git.faces.cli.{name}" for name in ("grow", "main")),
-    *(f"coordinaut_git.operations.{name}" for name in ("doctor", "explain", "hooks", "identity", "verification")),
-    *(f"coordinaut_git.{name}" for name in ("history.shelf", "render.table", "stores.git.store", "stores.json")),
-)
-"""What one command or another imports."""
 
 
 def _child(asked):
@@ -41,7 +31,10 @@ def _child(asked):
     main(asked["words"])
 
 
-def _serve():
+def serve():
+    """Run a command for every line, until there are no more."""
+    gc.freeze()  # a collection in a child would copy all of it
+    print("ready", flush=True)
     for line in sys.stdin:
         asked = json.loads(line)
         child = os.fork()
@@ -52,12 +45,3 @@ def _serve():
                 os._exit(99)  # nothing may come back from `main`
         _, status = os.waitpid(child, 0)
         print(os.waitstatus_to_exitcode(status), flush=True)
-
-
-if __name__ == "__main__":
-    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-    for name in IMPORTED:
-        importlib.import_module(name)
-    gc.freeze()  # a collection in a child would copy all of it
-    print("ready", flush=True)
-    _serve()

@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlsplit
 
+import warm
+
 PROGRAM = (sys.executable, "-m", "coordinaut_git.faces.http.main")
 ADMIN = "admin-of-all-teams"
 TOKENS = {
@@ -112,11 +114,14 @@ class Client:
 class Server:
     """A server whose data lies in `folder`; it can be killed and started again on the same port.
 
-    `tokens` is what COORDINAUT_SERVER_TOKENS holds; beside them `ADMIN` is the admin token of all teams.
+    `tokens` is what COORDINAUT_SERVER_TOKENS holds; beside them `ADMIN` is the admin token of all teams. With `whole` it
+    is the program from its very start; without, one that has its imports already.
     """
 
-    def __init__(self, folder: Path, tokens: dict[str, Any] | None = None, **environ: str) -> None:
-        self.folder, self._process, self._port = folder, None, 0
+    def __init__(
+        self, folder: Path, tokens: dict[str, Any] | None = None, *, whole: bool = False, **environ: str
+    ) -> None:
+        self.folder, self._process, self._port, self._whole = folder, None, 0, whole
         self._log = folder / "server.log"
         self._environ = {
             "COORDINAUT_SERVER_TOKEN": ADMIN,
@@ -133,7 +138,7 @@ class Server:
         return f"http://127.0.0.1:{self._port}"
 
     @property
-    def process(self) -> subprocess.Popen[bytes]:
+    def process(self) -> subprocess.Popen[bytes] | warm.Started:
         assert self._process is not None
         return self._process
 
@@ -152,9 +157,8 @@ class Server:
         environ = {**os.environ, **self._environ, "COORDINAUT_SERVER_PORT": str(self._port)}
         with self._log.open("ab") as log:
             begin = log.tell()
-            self._process = subprocess.Popen(
-                PROGRAM, env=environ, stdin=subprocess.DEVNULL, stderr=log, cwd=self.folder
-            )
+            how = {"env": environ, "stdin": subprocess.DEVNULL, "stderr": log, "cwd": self.folder}
+            self._process = subprocess.Popen(PROGRAM, **how) if self._whole else warm.Started(warm.SERVER, **how)
         self.wait_for(lambda: self._told(begin), "the server listens")
         self._port = int(self._told(begin)[1])
         return self

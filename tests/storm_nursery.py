@@ -13,9 +13,6 @@ import signal
 import sys
 from pathlib import Path
 
-if __name__ == "__main__":
-    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
 from coordinaut_git.errors import CoordinautError
 from coordinaut_git.protocol import requests as ask
 from coordinaut_git.protocol.model import Actor
@@ -50,7 +47,9 @@ def _write(folder, name, said, stop):
         raise
 
 
-def _serve():
+def serve():
+    """Fork a writer for every line, until there are no more."""
+    print("ready", flush=True)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the writers
     for line in sys.stdin:
         asked = json.loads(line)
@@ -62,8 +61,3 @@ def _serve():
             finally:
                 os._exit(0)
         print(child, flush=True)
-
-
-if __name__ == "__main__":
-    print("ready", flush=True)
-    _serve()

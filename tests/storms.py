@@ -11,12 +11,12 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections import Counter
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
+import warm
 from commands import Cli
 
 REF = "refs/coordinaut/state"
@@ -72,12 +72,8 @@ class Nursery:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._process = subprocess.Popen(
-            [sys.executable, Path(__file__).with_name("storm_nursery.py")],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+        self._process = warm.Started(warm.COMMANDS, text="import storm_nursery; storm_nursery.serve()", **pipes)
         assert self._process.stdout.readline() == "ready\n"
         self.pids = []
         self._numbers = itertools.count()

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import warm
 from mcp import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
 from mcp_types import CallToolResult
@@ -21,12 +22,14 @@ LIMIT_S = 600
 
 
 PROGRAM = (sys.executable, "-m", "coordinaut_git.faces.mcp.program")
+"""The program from its very start, which is slow; other people's clients talk to it, and one conversation here."""
 
 
-def server(root: Path, **environ: str) -> StdioServerParameters:
+def server(root: Path, *, whole: bool = False, **environ: str) -> StdioServerParameters:
+    command = PROGRAM if whole else warm.command(warm.TOOLS)
     return StdioServerParameters(
-        command=PROGRAM[0],
-        args=list(PROGRAM[1:]),
+        command=command[0],
+        args=list(command[1:]),
         cwd=root,
         env={**os.environ, **environ},
     )
@@ -37,12 +40,14 @@ def talk(
     script: Callable[[Client], Awaitable[Any]],
     mode: str = "auto",
     client: dict[str, Any] | None = None,
+    *,
+    whole: bool = False,
     **environ: str,
 ) -> Any:
     """Run a conversation with a server that was started in `root`; `client` are options of the client."""
 
     async def run() -> Any:
-        speaking = Client(stdio_client(server(root, **environ)), mode=mode, **(client or {}))
+        speaking = Client(stdio_client(server(root, whole=whole, **environ)), mode=mode, **(client or {}))
         async with asyncio.timeout(LIMIT_S), speaking as opened:
             return await script(opened)
 
@@ -82,7 +87,11 @@ async def done(client: Client, name: str, **arguments: Any) -> Any:
 def serving(project: Path, host: str = "127.0.0.1", **environ: str) -> Iterator[str]:
     """The address of a server over HTTP that is running."""
     server = subprocess.Popen(
-        [*PROGRAM, "--http", f"{host}:0"], cwd=project, env={**os.environ, **environ}, stderr=subprocess.PIPE, text=True
+        [*warm.command(warm.TOOLS), "--http", f"{host}:0"],
+        cwd=project,
+        env={**os.environ, **environ},
+        stderr=subprocess.PIPE,
+        text=True,
     )
     try:
         line = server.stderr.readline()

@@ -61,7 +61,7 @@ def test_a_bug_is_told_without_its_words(project, tmp_path):
         "tasks.status = status\n"
     )
     path = os.pathsep.join([str(broken), os.environ["PYTHONPATH"]])
-    answer = call(project, "status", environ={"PYTHONPATH": path})
+    answer = talk(project, lambda client: client.call_tool("status", {}), whole=True, PYTHONPATH=path)
     assert code(answer) == "bug"
     assert "KeyError" in text(answer)
     assert "secret" not in str(answer)

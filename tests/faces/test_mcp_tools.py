@@ -45,7 +45,7 @@ def test_every_tool_of_the_product_is_there_in_both_eras(repository, mode):
     async def script(client):
         return client.protocol_version, [tool.name for tool in await listed(client)]
 
-    version, names = talk(repository, script, mode)
+    version, names = talk(repository, script, mode, whole=True)
     assert version == {"legacy": "2025-11-25", "auto": "2026-07-28"}[mode]
     assert sorted(names) == sorted(PRODUCT + ADDED)
 

@@ -3,11 +3,11 @@
 import json
 import os
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
+import warm
 from ownership import History
 from serving import Server
 
@@ -23,11 +23,12 @@ RACER = Path(__file__).with_name("racer.py")
 def racers(server, tmp_path, opened):
     opened(server.url, "race").create()
     started = [
-        subprocess.Popen(
-            [sys.executable, RACER, server.url, "race", tmp_path / f"m{number}", f"agent-{number}", str(ROUNDS)],
+        warm.Started(
+            warm.COMMANDS,
+            *(server.url, "race", tmp_path / f"m{number}", f"agent-{number}", str(ROUNDS)),
+            text=RACER.read_text(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            text=True,
             cwd=tmp_path,
         )
         for number in range(RACERS)

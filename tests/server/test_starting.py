@@ -11,6 +11,7 @@ from contextlib import suppress
 from http.client import HTTPException
 
 import pytest
+import warm
 from postgres_server import PostgresServer
 from serving import ADMIN, LIMIT_S, PROGRAM, Server
 
@@ -19,22 +20,22 @@ from coordinaut_git import __version__
 SECRET = "hush-this-is-a-token"
 
 
-def run(folder, *words, **environ):
-    """Run the program to its end."""
-    return subprocess.run(
-        [*PROGRAM, *words], cwd=folder, env={**os.environ, **environ}, capture_output=True, text=True, timeout=LIMIT_S
-    )
+def run(folder, *words, whole=False, **environ):
+    """Run the program to its end; `whole` from its very start."""
+    words = [*(PROGRAM if whole else warm.command(warm.SERVER)), *words]
+    environ = {**os.environ, **environ}
+    return subprocess.run(words, cwd=folder, env=environ, capture_output=True, text=True, timeout=LIMIT_S)
 
 
 def test_the_program_tells_its_version_and_its_options(tmp_path):
-    assert run(tmp_path, "--version").stdout == f"coordinaut-server {__version__}\n"
+    assert run(tmp_path, "--version", whole=True).stdout == f"coordinaut-server {__version__}\n"
     help_ = run(tmp_path, "--help").stdout
     assert "COORDINAUT_SERVER_TOKENS_FILE" in help_
     assert "--port" in help_
 
 
 def test_without_a_token_it_does_not_run_and_makes_nothing(tmp_path):
-    done = run(tmp_path)
+    done = run(tmp_path, whole=True)
     assert done.returncode == 2
     assert done.stderr.startswith("error: No token is set")
     assert "hint: Set COORDINAUT_SERVER_TOKEN" in done.stderr
@@ -107,7 +108,7 @@ def test_an_option_that_makes_no_sense_is_told(tmp_path, words):
 
 @pytest.mark.parametrize("sig", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_stops_it_with_exit_code_0(tmp_path, sig):
-    with Server(tmp_path) as server:
+    with Server(tmp_path, whole=True) as server:
         assert server.client().get("/health").status == 200
         assert server.stop(sig) == 0
         assert [line["event"] for line in server.log][-2:] == ["stopping", "stopped"]
@@ -123,7 +124,7 @@ def test_a_second_signal_ends_it_at_once(tmp_path):
     )
     begun = "\r\n".join([f"PUT {path} HTTP/1.1", "Host: x", *head, "", "{"]).encode()
     with (
-        Server(tmp_path) as server,
+        Server(tmp_path, whole=True) as server,
         socket.create_connection(("127.0.0.1", int(server.url.rpartition(":")[2]))) as slow,
     ):
         slow.sendall(begun)

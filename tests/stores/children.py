@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import warm
+
 import coordinaut_git
 
 PROJECT = Path(coordinaut_git.__file__).resolve().parent.parent
@@ -15,6 +17,9 @@ HERE = Path(__file__).resolve().parent
 
 def start(script, *arguments, command=(), **options):
     """Start `script` (text of a program) with pipes to and from it; `command` goes in front, for strace."""
+    if not command and not options:
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+        return warm.Started(warm.COMMANDS, *map(str, arguments), text=script, **pipes)
     environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(PROJECT), str(HERE), str(HERE.parent)])}
     return subprocess.Popen(
         [*command, sys.executable, "-c", script, *map(str, arguments)],
@@ -27,7 +32,7 @@ def start(script, *arguments, command=(), **options):
 
 
 @contextmanager
-def child(script, *arguments, **options) -> Iterator[subprocess.Popen]:
+def child(script, *arguments, **options) -> Iterator[subprocess.Popen | warm.Started]:
     """`start`, and an end by SIGKILL if it is still there afterwards."""
     process = start(script, *arguments, **options)
     try:
