@@ -27,26 +27,30 @@ class Running:
     def __init__(self, machine: "Machine", name: str, *, mortal: bool = True) -> None:
         self.machine, self.world, self.name = machine, machine.world, name
         self._dead, self._mortal = False, mortal
+        self._pause = machine.world.stage.pause
 
     def point(self, for_ms: int = 0, until: Callable[[], bool] | None = None) -> None:
         """A point between two steps: others come in, and this process may be killed or interrupted."""
-        self._check()
-        self.world.stage.pause(for_ms, until)
-        if self._mortal and self.world.happens(self.world.faults.death):
+        if self._dead:
+            raise Died
+        self._pause(for_ms, until)
+        if self._dead:
+            raise Died
+        if self._mortal:
+            self._fate()
+
+    def _fate(self) -> None:
+        if self.world.happens(self.world.faults.death):
             self._dead = True
             self.log("dies")
-        self._check()
-        if self._mortal and self.world.happens(self.world.faults.interrupt):
+            raise Died
+        if self.world.happens(self.world.faults.interrupt):
             self.log("is interrupted")
             raise KeyboardInterrupt
 
     def log(self, *words: object) -> None:
         """Write down what this process does."""
         self.world.log(self.name, *words)
-
-    def _check(self) -> None:
-        if self._dead:
-            raise Died
 
     @contextmanager
     def alone(self, wait_s: float) -> Iterator[bool]:
@@ -123,7 +127,7 @@ class Handle:
     def back(self, head: Head) -> Iterator[tuple[Head, Entry]]:
         """As the store says."""
         self._running.point()
-        return iter(list(self._inner.back(head)))
+        return self._inner.back(head)
 
     def log(self, head: Head) -> Iterator[Entry]:
         """As the store says."""

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from actors import Died, Handle, OnItsWay, Running
 from network import Line
-from published import everything
 
 from coordinaut_git.coordinator import Coordinator, Done
 from coordinaut_git.documents import Head
@@ -19,6 +18,7 @@ from coordinaut_git.errors import CoordinautError, Kind, environment
 from coordinaut_git.protocol import requests as ask
 from coordinaut_git.protocol.model import Actor, Answer, Mode, Status
 from coordinaut_git.protocol.state import State
+from coordinaut_git.stores.memory.tree import DocumentTree
 from coordinaut_git.sync.checking import checked
 from coordinaut_git.sync.loop import Team
 from coordinaut_git.sync.publishing import PUBLISHED_AT_ONCE, Publishing
@@ -106,7 +106,10 @@ class Program:
         entries = [entry for _, entry in takewhile(lambda point: point[0] != at, store.back(theirs))]
         for _, after in checked(state, entries[::-1]):
             state = after
-        if entries and dict(everything(store.snapshot(theirs).documents)) != state.contents():
+        before, now = (store.snapshot(head).documents for head in (at, theirs))
+        assert isinstance(before, DocumentTree)
+        assert isinstance(now, DocumentTree)
+        if before.changed(state.changes()).digest() != now.digest():
             raise environment("unlawful_line", "The documents are not those that the operations give.")
 
 

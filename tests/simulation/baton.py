@@ -27,10 +27,6 @@ class Process:
         self._stage, self._body = stage, body
         self.thread = threading.Thread(target=self._run, daemon=True)
 
-    def can_go_on(self, now: int) -> bool:
-        """Whether its time has come, or what it waits for."""
-        return self.wakes_at <= now or (self.until is not None and self.until())
-
     def _run(self) -> None:
         self.turn.acquire()
         try:
@@ -112,10 +108,11 @@ class Stage:
     def _next(self, me: Process | None) -> Process:
         if self.over:
             return self._alive[0]
-        if me and me.can_go_on(self.now) and self._chance.random() < STAYS:
+        now = self.now
+        if me and me.wakes_at <= now and self._chance.random() < STAYS:
             return me
-        ready = [process for process in self._alive if process.can_go_on(self.now)]
+        ready = [one for one in self._alive if one.wakes_at <= now or (one.until and one.until())]
         if not ready:
-            self.now = min(process.wakes_at for process in self._alive)
-            ready = [process for process in self._alive if process.can_go_on(self.now)]
+            self.now = now = min(one.wakes_at for one in self._alive)
+            ready = [one for one in self._alive if one.wakes_at <= now or (one.until and one.until())]
         return ready[0] if len(ready) == 1 else self._chance.choice(ready)

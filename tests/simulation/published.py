@@ -82,16 +82,16 @@ class Published(History):
         """Take what was published at once, and compare the documents at its end."""
         for body in entries:
             self.take(json.loads(body))
-        self.agrees(everything(documents))
+        self.agrees(documents)
 
-    def agrees(self, documents: Iterable[tuple[str, bytes]]) -> None:
+    def agrees(self, documents: Documents) -> None:
         """The documents at this point say what this opinion says."""
-        found: dict[str, list[Json]] = {"leases": [], "handoffs": [], "refusals": []}
-        for path, data in documents:
-            found.get(path.partition("/")[0], []).append(json.loads(data))
-        recorded = {one["id"] for one in found["refusals"]}
-        self._agree_on_refusals(recorded)
-        self.agrees_with(found["leases"], found["handoffs"])
+        leases, handoffs, refusals = (
+            [json.loads(data) for _, data in everything(documents, folder)]
+            for folder in ("leases", "handoffs", "refusals")
+        )
+        self._agree_on_refusals({one["id"] for one in refusals})
+        self.agrees_with(leases, handoffs)
 
     def _agree_on_refusals(self, recorded: set[str]) -> None:
         for id_ in self.refused.keys() - recorded:

@@ -20,7 +20,7 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parents[1]), str(HERE.parent), str(HERE)]
 
 import pytest  # noqa: E402 - the tests' folders come first
-from running import no_real_pauses, outcome  # noqa: E402
+from running import no_real_pauses, operations_counted, outcome  # noqa: E402
 from team_world import TeamWorld  # noqa: E402
 
 AT_A_TIME = 16
@@ -43,10 +43,18 @@ def main() -> int:
                 found += bool(complaints)
                 for complaint in complaints:
                     print(f"seed {seed}: {complaint}\n  again: make simulate ARGS='--seed {seed}'", flush=True)
-    took = time.monotonic() - began
-    print(f"{seeds} worlds, {happened['commands']} commands, {happened['steps']} steps in {took:.0f} s: {found} found")
-    print(", ".join(f"{name} {count}" for name, count in sorted(happened.items())))
+    _summary(seeds, found, happened, time.monotonic() - began)
     return 1 if found else 0
+
+
+def _summary(seeds: int, found: int, happened: Counter[str], took_s: float) -> None:
+    operations, spent = happened["operations"], os.times()
+    per_s = operations / max(took_s, 0.1)
+    per_cpu_s = operations / max(spent.children_user + spent.children_system, 0.1)
+    done = ", ".join(f"{happened.pop(name):,} {name}" for name in ("commands", "operations", "steps"))
+    print(", ".join(f"{name} {count:,}" for name, count in sorted(happened.items())))
+    print(f"{seeds:,} worlds in {took_s:.0f} s: {done}; {found} found")
+    print(f"operations of the protocol: {per_s:,.0f} a second, {per_cpu_s:,.0f} in a second of one core")
 
 
 def run(seed: int) -> tuple[int, list[str], Counter[str]]:
@@ -54,6 +62,7 @@ def run(seed: int) -> tuple[int, list[str], Counter[str]]:
     with pytest.MonkeyPatch.context() as patch:
         no_real_pauses(patch)
         world = TeamWorld(seed)
+        operations_counted(patch, world.happened)
         complaints = outcome(world)
     counted = Counter({"commands": len(world.commands), "steps": world.stage.steps}) + world.happened
     return seed, complaints, counted

@@ -5,7 +5,7 @@ Rule 2: points never change; stores, and threads, may share them.
 """
 
 from collections.abc import Iterator
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from hashlib import sha256
 
 from coordinaut_git.documents import Changes, Entry, Head
@@ -63,6 +63,6 @@ class Pool:
 
     def with_documents(self, parent: Point, entry: Entry, documents: DocumentTree, written: int) -> Point:
         """The point that `entry` makes after `parent`, with these documents as of `written`."""
-        named = repr((parent.head, astuple(entry), documents.digest(), written))
+        named = repr((parent.head, entry, documents.digest(), written))
         head = Head(sha256(named.encode()).hexdigest())
         return self.keep(Point(head, entry.seq, parent.head, entry, documents, written))

@@ -57,14 +57,13 @@ class DocumentTree:
 
     def get(self, path: str) -> bytes | None:
         """The content at `path`, or None."""
-        folder, _, name = path.rpartition("/")
-        below = self._folder(folder)
-        item = below.items.get(name) if below else None
-        return item if isinstance(item, bytes) else None
+        found = self._at(path)
+        return found if isinstance(found, bytes) else None
 
     def names(self, folder: str) -> tuple[str, ...]:
         """The sorted names right below `folder`; folders end in `/`."""
-        below = self._folder(folder)
+        below = self._at(folder) if folder else self._root
+        below = below if isinstance(below, _Folder) else None
         items = below.items.items() if below else ()
         return tuple(sorted(name + "/" if isinstance(item, _Folder) else name for name, item in items))
 
@@ -78,13 +77,12 @@ class DocumentTree:
         """A checksum over all paths and contents, in hex digits."""
         return self._root.digest().hex()
 
-    def _folder(self, path: str) -> _Folder | None:
-        found = self._root
-        for name in path.split("/") if path else ():
-            item = found.items.get(name)
-            if not isinstance(item, _Folder):
+    def _at(self, path: str) -> "bytes | _Folder | None":
+        found: bytes | _Folder | None = self._root
+        for name in path.split("/"):
+            if not isinstance(found, _Folder):
                 return None
-            found = item
+            found = found.items.get(name)
         return found
 
 
