@@ -45,4 +45,9 @@ class RandomIds:
 
 def back_off(attempt: int, first_s: float, longest_s: float) -> None:
     """Wait for a while that is random, and on the whole twice as long with every attempt, before the next one."""
-    time.sleep(min(longest_s, first_s * 2**attempt) * os.urandom(1)[0] / 255)
+    pause(0.0, min(longest_s, first_s * 2**attempt))
+
+
+def pause(least_s: float, most_s: float) -> None:
+    """Wait for a while that chance picks between these."""
+    time.sleep(least_s + (most_s - least_s) * os.urandom(1)[0] / 255)

@@ -12,17 +12,17 @@ FOLDER = "heard"
 
 def note_heard(own_dir: Path, remote: str) -> None:
     """Note that the remote has just answered."""
-    touch(_file(own_dir, remote))
+    touch(file_for(own_dir / FOLDER, remote))
 
 
 def heard_at_ms(own_dir: Path, remote: str) -> int | None:
     """When it answered last, in milliseconds since the epoch; None if nobody knows."""
     try:
-        return _file(own_dir, remote).stat().st_mtime_ns // 1_000_000
+        return file_for(own_dir / FOLDER, remote).stat().st_mtime_ns // 1_000_000
     except OSError:
         return None
 
 
-def _file(own_dir: Path, remote: str) -> Path:
-    """Remotes may have slashes in their names."""
-    return own_dir / FOLDER / remote.replace("%", "%25").replace("/", "%2F")
+def file_for(folder: Path, remote: str) -> Path:
+    """The file in a folder that is a remote's: their names may have slashes."""
+    return folder / remote.replace("%", "%25").replace("/", "%2F")

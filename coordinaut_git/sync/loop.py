@@ -12,19 +12,17 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from coordinaut_git.clock import back_off
 from coordinaut_git.coordinator import QUEUE_S, Coordinator, Known
 from coordinaut_git.documents import Entry, Head, Joining, OutcomeUnknown, StaleHead, Step
 from coordinaut_git.errors import CoordinautError, contended
 from coordinaut_git.parting import Meeting, meet
+from coordinaut_git.sync.crowd import PATIENCE_S, Crowd
 from coordinaut_git.sync.joining import Lost, Renumbered, Tail, tail_after
 from coordinaut_git.sync.remote import PushUnknown, Raced, RemoteLine
 
 ATTEMPTS = 32
 BUSY_WAIT_S = 90.0
 """As long as another process of this clone may take for its exchange with the remote."""
-
-FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.02, 1.0
 
 Check = Callable[[Head, Head], None]
 """Goes through what lies after a point up to another one of a fetched line; raises what is wrong with it."""
@@ -76,8 +74,9 @@ class Team:
         check: Check,
         alone: Alone,
         on_its_way: OnItsWay,
+        crowd: Crowd,
     ) -> None:
-        self.store, self.coordinator, self.remote = store, coordinator, remote
+        self.store, self.coordinator, self.remote, self.crowd = store, coordinator, remote, crowd
         self._check, self._alone, self._on_its_way = check, alone, on_its_way
         self._met: tuple[tuple[Head, Head], Meeting] | None = None
 
@@ -88,14 +87,13 @@ class Team:
         """
         with self.alone():
             so_far = _NOTHING_YET
-            pushed = self.pushed() if self.unpublished() else None
-            for attempt in range(ATTEMPTS):
+            pushed = self.pushed() if self.unpublished() and not self.crowd.made_room() else None
+            for _ in self.crowd.attempts():
                 if pushed is not None:
                     return replace(so_far, head=self.coordinator.head(), pushed=pushed)
                 self.fetch()
                 so_far = self.joined(so_far)
                 pushed = self.pushed()
-                pause(attempt)
         raise outrun(self.remote.name)
 
     @contextmanager
@@ -152,7 +150,7 @@ class Team:
 
     def _sent(self, head: Head, seen: Head | None) -> bool:
         """Push, with a note of it for as long as it has no answer; False where somebody may have been faster."""
-        before = self._on_its_way.get()
+        before, began = self._on_its_way.get(), self.crowd.now()
         self._on_its_way.put(seen or "")
         try:
             self.remote.push(head, seen)
@@ -160,19 +158,29 @@ class Team:
             return False
         except Raced:
             self._on_its_way.put(before)
+            self.crowd.lost()
             return False
         except CoordinautError:
             self._on_its_way.put(before)
             raise
         self._on_its_way.put(None)
+        self.crowd.published(self.crowd.now() - began)
         return True
 
     def fetch(self) -> Meeting:
-        """Look what the remote has; gives where our line and that one meet."""
+        """Look what the remote has, after a pause if a race was lost; gives where our line and that one meet."""
+        self.crowd.before_fetch()
+        before, began = self.remote.seen(), self.crowd.now()
         seen = self.remote.fetch()
+        self.crowd.fetched(self.crowd.now() - began, self._authors(before, seen))
         if self._on_its_way.get() not in {None, seen or ""}:
             self._on_its_way.put(None)
         return self.meeting(self.coordinator.head(), seen or self.store.first)
+
+    def _authors(self, before: Head | None, seen: Head | None) -> set[str]:
+        """Who has published between two points, as far as these are not far apart."""
+        came = self.store.since(before, seen) if before and seen else None
+        return {entry.author_id for entry in came or ()}
 
     def joined(self, so_far: Synced = _NOTHING_YET, without: Container[str] = ()) -> Synced:
         """Let our line go on from theirs: what is unpublished follows after it, but for operations `without` these ids.
@@ -232,16 +240,11 @@ class Team:
                 return None
 
 
-def pause(attempt: int) -> None:
-    """Wait a while that grows and differs from clone to clone."""
-    back_off(attempt, FIRST_PAUSE_S, LONGEST_PAUSE_S)
-
-
 def outrun(remote: str) -> CoordinautError:
     """The error for whoever was never fast enough."""
     return contended(
         "lost_races",
-        f"Other clones were faster {ATTEMPTS} times in a row in publishing to {remote}.",
+        f"Other clones were faster in publishing to {remote} for {PATIENCE_S:g} s.",
         hint="Nothing is lost. Try again in a moment: coordinaut sync",
     )
 

@@ -8,12 +8,15 @@ from contextlib import AbstractContextManager, suppress
 from functools import partial
 from pathlib import Path
 
+from coordinaut_git.clock import SystemClock, pause
 from coordinaut_git.coordinator import Coordinator
 from coordinaut_git.plumbing.queue import Turn, WriterQueue
 from coordinaut_git.plumbing.settings import boolean
 from coordinaut_git.plumbing.signing import write_signed
 from coordinaut_git.stores.git.store import GitStore
 from coordinaut_git.sync.checking import check_fetched
+from coordinaut_git.sync.crowd import Crowd
+from coordinaut_git.sync.heard import file_for
 from coordinaut_git.sync.loop import Team
 from coordinaut_git.sync.remote import GitRemote
 
@@ -23,6 +26,11 @@ def open_team(store: GitStore, coordinator: Coordinator, remote: str) -> Team:
     queue = WriterQueue(store.place.own_dir / "sync")
     if boolean("coordinaut.sign", store.settings.values.get("sign", "false")):
         store.sign = partial(write_signed, at=store.place.work_tree or store.place.git_dir)
+
+    clock = SystemClock()
+
+    def now_s() -> float:
+        return clock.now() / 1000
 
     def alone(wait_s: float) -> AbstractContextManager[Turn]:
         return queue.turn(wait_s)
@@ -34,6 +42,7 @@ def open_team(store: GitStore, coordinator: Coordinator, remote: str) -> Team:
         check=partial(check_fetched, store),
         alone=alone,
         on_its_way=Note(store.place.own_dir / "pushing"),
+        crowd=Crowd(Until(file_for(store.place.own_dir / "crowd", remote)), now=now_s, pause=pause),
     )
 
 
@@ -60,3 +69,24 @@ class Note:
             new.write_text(expected + "\n", "ascii")
             new.replace(self._path)
         return None
+
+
+class Until:
+    """A time, kept as the age of an empty file; see `crowd.Room`. One that cannot be kept is done without."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def get(self) -> float | None:
+        """The time that was kept."""
+        try:
+            return self._path.stat().st_mtime
+        except OSError:
+            return None
+
+    def put(self, until_s: float) -> None:
+        """Keep it; a file system that counts whole seconds keeps it to the second."""
+        with suppress(OSError):
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._path.touch()
+            os.utime(self._path, (until_s, until_s))

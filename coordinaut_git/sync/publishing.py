@@ -26,7 +26,7 @@ from coordinaut_git.protocol.ops import (
     TaskReleased,
 )
 from coordinaut_git.protocol.requests import Request
-from coordinaut_git.sync.loop import ATTEMPTS, Team, outrun, pause
+from coordinaut_git.sync.loop import ATTEMPTS, Team, outrun
 
 PUBLISHED_AT_ONCE = (
     TaskClaimed,
@@ -67,13 +67,13 @@ class Publishing:
                 return self._unconfirmed(pending, failure.error, settled=not self._team.unsettled)
 
     def _published(self, pending: "_Pending") -> Done:
-        for attempt in range(ATTEMPTS):
+        crowd = self._team.crowd
+        for attempt in crowd.attempts():
             refused = self._refused(pending.operation)
             if not refused and not self._waits(pending.operation):
                 return self._now(pending.done)
-            if attempt:
-                pause(attempt)
-            if (refused or not self._exchanged(pending.operation)) and (done := self._again(pending)):
+            look = not refused and not attempt and crowd.made_room()
+            if (refused or not self._exchanged(pending.operation, look=look)) and (done := self._again(pending)):
                 return done
         raise _Unjudged(outrun(self._team.remote.name))
 
@@ -93,10 +93,13 @@ class Publishing:
         """Whether the remote has not got the operation yet, as far as is known."""
         return any(entry.id == operation.id for entry in self._team.unpublished())
 
-    def _exchanged(self, operation: Operation) -> bool:
-        """Push, or catch up with those who were faster; False where the operation was withdrawn for that."""
+    def _exchanged(self, operation: Operation, *, look: bool) -> bool:
+        """Push, or catch up with those who were faster; False where the operation was withdrawn for that.
+
+        `look` at the remote first where somebody surely was.
+        """
         try:
-            if self._team.pushed() is not None:
+            if not look and self._team.pushed() is not None:
                 return True
             meeting = self._team.fetch()
             waits = any(entry.id == operation.id for entry in meeting.ours) and operation.id not in meeting.theirs

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from coordinaut_git.documents import Changes, Entry, Head, OutcomeUnknown, Snapshot, StaleHead, Step
+from coordinaut_git.sync.crowd import Crowd
 
 if TYPE_CHECKING:
     from machines import Machine
@@ -48,6 +49,14 @@ class Running:
             self.log("is interrupted")
             raise KeyboardInterrupt
 
+    def crowd(self) -> Crowd:
+        """How it lets others have their share; its pauses are points like any other."""
+
+        def pause(least_s: float, most_s: float) -> None:
+            self.point(round(1000 * (least_s + (most_s - least_s) * self.world.chance.random())))
+
+        return Crowd(Room(self), now=lambda: self.world.stage.now / 1000, pause=pause)
+
     def log(self, *words: object) -> None:
         """Write down what this process does."""
         self.world.log(self.name, *words)
@@ -85,6 +94,21 @@ class OnItsWay:
         """Note it, or take it away."""
         self._running.point()
         self._running.machine.on_its_way = expected
+
+
+class Room:
+    """Until when the machine leaves room for others."""
+
+    def __init__(self, running: Running) -> None:
+        self._running = running
+
+    def get(self) -> float | None:
+        """What is noted."""
+        return self._running.machine.room_until_s
+
+    def put(self, until_s: float) -> None:
+        """Note it."""
+        self._running.machine.room_until_s = until_s
 
 
 class Handle:

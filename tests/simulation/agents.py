@@ -80,6 +80,7 @@ class Program:
             check=self._check,
             alone=self.running.alone,
             on_its_way=OnItsWay(self.running),
+            crowd=self.running.crowd(),
         )
         self._publishing = Publishing(self.team, policy=machine.policy, notice=lambda _: None)
 

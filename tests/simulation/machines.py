@@ -29,6 +29,7 @@ class Machine:
         )
         self.tracking: Head | None = None
         self.on_its_way: str | None = None
+        self.room_until_s: float | None = None
         self.cut_off = False
         self.locked = False
         self.made: list[str] = []

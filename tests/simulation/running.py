@@ -9,7 +9,6 @@ import judge
 from coordinaut_git import coordinator
 from coordinaut_git.protocol import apply
 from coordinaut_git.protocol.state import State
-from coordinaut_git.sync import loop
 
 if TYPE_CHECKING:
     import pytest
@@ -19,8 +18,7 @@ if TYPE_CHECKING:
 def no_real_pauses(patch: "pytest.MonkeyPatch") -> None:
     """Let nobody sleep in earnest: time goes by in the simulation."""
     nothing_read_twice(patch)
-    for module in (coordinator, loop):
-        patch.setattr(module, "back_off", lambda *_, **__: None)
+    patch.setattr(coordinator, "back_off", lambda *_, **__: None)
 
 
 def nothing_read_twice(patch: "pytest.MonkeyPatch") -> None:

@@ -1,0 +1,133 @@
+"""How clones that publish at the same time come to their share.
+
+A push that goes on from the newest point is one connection; whoever lost to it must fetch before it can push again. So
+of two that publish without a break the one that is ahead stays ahead (networks call it the capture effect).
+
+Rule 1: whoever has published while others were at it leaves a gap before it publishes again, in which each of those
+        can fetch and push who came by since its last time. Then it fetches first, for somebody will have been faster.
+Rule 2: whoever has lost pauses before it fetches, never between fetch and push, and for no longer than an exchange
+        takes: pauses that grow with every loss give the line to whoever lost least. Only a long struggle slows down.
+Rule 3: whoever meets nobody waits for nobody. But it would never meet somebody who is always too late: so where
+        publications follow hard on each other, a gap comes after the 1st, 2nd, 4th, 8th, 16th, and every 32nd.
+Rule 4: who is faster depends on this, and nothing else does. A note that is lost costs a lost race.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from itertools import count, takewhile
+from typing import Protocol
+
+PATIENCE_S = 45.0
+"""For so long a publication tries to be faster than others: agents' clients wait for about a minute."""
+
+LEAST_ATTEMPTS = 8
+SLOWER_AFTER = 16
+"""With so many losses each the pauses double: a crowd in which nobody gets on must not storm the host."""
+
+SHARE = 0.75
+"""Of an exchange, for each of the others in a gap: one fetches while another one pushes."""
+
+PROBES, PROBE_EVERY, PROBE_EXCHANGES = (1, 2, 4, 8, 16), 32, 2.0
+"""After which publications in a row somebody unknown is given a chance, and how many exchanges long."""
+
+LONGEST_GAP_S, LONGEST_PAUSE_S = 10.0, 10.0
+REMEMBERED_S = 60.0
+"""Whom this clone has met is at work for so long."""
+
+_USUAL_S = 0.15
+"""What a connection takes, before one was measured."""
+
+Pause = Callable[[float, float], None]
+"""Waits for a time by chance between a shortest and a longest one, in seconds."""
+
+
+class Room(Protocol):
+    """Until when a clone leaves room for others, in seconds by the clock of its `Crowd`; kept for all its processes.
+
+    A time that has gone by tells when others were met last.
+    """
+
+    def get(self) -> float | None:
+        """The time; None if nobody was met yet."""
+        ...
+
+    def put(self, until_s: float) -> None:
+        """Keep another one."""
+        ...
+
+
+class Crowd:
+    """What one process does for it; `now` is a clock in seconds that all processes of the clone share."""
+
+    def __init__(self, room: Room, *, now: Callable[[], float], pause: Pause) -> None:
+        self.now = now
+        self._room, self._pause = room, pause
+        self._push_s = self._fetch_s = _USUAL_S
+        self._began = self._ended = self._probing_until = now()
+        self._losses = self._in_a_row = 0
+        self._others: set[str] = set()
+
+    def made_room(self) -> bool:
+        """Begin a publication, after the gap if one is due; True if others will have used it: look before you push."""
+        now = self._began = self.now()
+        known_s, probing_s = _left_s(self._room.get(), now), _left_s(self._probing_until, now)
+        if wait_s := max(known_s, probing_s):
+            self._pause(wait_s, wait_s)
+        self._losses = 0
+        return known_s > 0
+
+    def attempts(self) -> Iterator[int]:
+        """Numbers, for as long as it is worth trying."""
+        until = self.now() + PATIENCE_S
+        return takewhile(lambda number: number < LEAST_ATTEMPTS or self.now() < until, count())
+
+    def lost(self) -> None:
+        """Somebody was faster."""
+        self._losses += 1
+        self._meet(())
+
+    def before_fetch(self) -> None:
+        """Pause after a loss."""
+        if self._losses:
+            slower = 2 ** (self._losses // SLOWER_AFTER)
+            self._pause(0.0, min(LONGEST_PAUSE_S, self._exchange_s * slower))
+
+    def fetched(self, took_s: float, others: Iterable[str]) -> None:
+        """The remote was looked at, in so many seconds; these have published there."""
+        self._fetch_s = max(0.0, took_s)
+        if names := set(others):
+            self._meet(names)
+
+    def published(self, took_s: float) -> None:
+        """The remote has taken a push, in so many seconds."""
+        self._push_s, now = max(0.0, took_s), self.now()
+        met = self._room.get()
+        if met is not None and now - met < REMEMBERED_S:
+            gap_s = self._exchange_s * max(1.0, SHARE * len(self._others))
+            self._room.put(now + min(LONGEST_GAP_S, gap_s))
+            self._in_a_row = 0
+        elif self._probes():
+            self._probing_until = now + min(LONGEST_GAP_S, PROBE_EXCHANGES * self._exchange_s)
+        self._ended = now
+        self._others.clear()
+
+    def _probes(self) -> bool:
+        """Whether it is time to see if somebody is there who is always too late."""
+        hard = self._began - self._ended < self._exchange_s
+        self._in_a_row = self._in_a_row + 1 if hard else 1
+        return self._in_a_row in PROBES or not self._in_a_row % PROBE_EVERY
+
+    @property
+    def _exchange_s(self) -> float:
+        return self._fetch_s + self._push_s
+
+    def _meet(self, names: Iterable[str]) -> None:
+        self._others.update(names)
+        now = self.now()
+        if (self._room.get() or 0.0) < now:
+            self._room.put(now)
+
+
+def _left_s(until_s: float | None, now: float) -> float:
+    """How long it is until then; nothing where a clock was set meanwhile."""
+    left_s = until_s - now if until_s else 0.0
+    return left_s if 0 < left_s <= LONGEST_GAP_S else 0.0
