@@ -151,7 +151,10 @@ class Workspace:
             return None
         from coordinaut_git.sync.opening import open_team  # whoever works alone does without it
 
-        return open_team(self.git_store, self.coordinator, self.settings.values["remote"])
+        def told(done: int, of: int) -> None:
+            self.progress(done, of)
+
+        return open_team(self.git_store, self.coordinator, self.settings.values["remote"], told)
 
     @cached_property
     def publishing(self) -> "Publishing | None":

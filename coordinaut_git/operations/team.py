@@ -47,6 +47,7 @@ def met_team(workspace: Workspace, *, asked: bool, created: bool) -> Json | None
     For one that is away there is a notice.
     """
     with closing(open_workspace(workspace.start, workspace.environ, storage=workspace.storage.kind)) as fresh:
+        fresh.progress = workspace.progress
         if fresh.team is None:
             workspace.notices += _hint(fresh) if created else []
             return None

@@ -41,6 +41,7 @@ def checked(state: State, entries: Iterable[Entry]) -> Iterator[tuple[Entry, Sta
 def check_fetched(store: GitStore, common: Head, theirs: Head, progress: Progress = lambda _done, _of: None) -> None:
     """Go through the commits after `common` up to `theirs`, which the store holds the objects of.
 
+    Of many, `progress` is told on the way, and at the end, whatever it is, that all are gone through.
     Raises environment `unlawful_line`, `newer_format`, and what reading the state at `common` raises.
     """
     after, snapshot = store.line.point(common), store.snapshot(common)
@@ -48,11 +49,15 @@ def check_fetched(store: GitStore, common: Head, theirs: Head, progress: Progres
     for entry in snapshot.entries:
         replay.apply(from_entry(entry), entry.seq)
     walk, incoming = _Walk(replay, after.seq, snapshot.seq), Incoming(store.engine, after, theirs)
-    for number, one in enumerate(incoming):
-        if not number % TOLD_EVERY:
-            progress(number, len(incoming))
-        walk.take(one)
-    walk.end()
+    try:
+        for number, one in enumerate(incoming):
+            if number and not number % TOLD_EVERY:
+                progress(number, len(incoming))
+            walk.take(one)
+        walk.end()
+    finally:
+        if len(incoming) > TOLD_EVERY:
+            progress(len(incoming), len(incoming))
 
 
 class _Walk:

@@ -14,15 +14,18 @@ from coordinaut_git.plumbing.queue import Turn, WriterQueue
 from coordinaut_git.plumbing.settings import boolean
 from coordinaut_git.plumbing.signing import write_signed
 from coordinaut_git.stores.git.store import GitStore
-from coordinaut_git.sync.checking import check_fetched
+from coordinaut_git.sync.checking import Progress, check_fetched
 from coordinaut_git.sync.crowd import Crowd
 from coordinaut_git.sync.heard import file_for
 from coordinaut_git.sync.loop import Team
 from coordinaut_git.sync.remote import GitRemote
 
 
-def open_team(store: GitStore, coordinator: Coordinator, remote: str) -> Team:
-    """The side of this clone, with the remote of that name; raises invalid `bad_remote`."""
+def open_team(store: GitStore, coordinator: Coordinator, remote: str, progress: Progress) -> Team:
+    """The side of this clone, with the remote of that name; raises invalid `bad_remote`.
+
+    `progress` is told how far a long line that was fetched is gone through.
+    """
     queue = WriterQueue(store.place.own_dir / "sync")
     if boolean("coordinaut.sign", store.settings.values.get("sign", "false")):
         store.sign = partial(write_signed, at=store.place.work_tree or store.place.git_dir)
@@ -39,7 +42,7 @@ def open_team(store: GitStore, coordinator: Coordinator, remote: str) -> Team:
         store,
         coordinator,
         GitRemote(store, remote),
-        check=partial(check_fetched, store),
+        check=partial(check_fetched, store, progress=progress),
         alone=alone,
         on_its_way=Note(store.place.own_dir / "pushing"),
         crowd=Crowd(Until(file_for(store.place.own_dir / "crowd", remote)), now=now_s, pause=pause),

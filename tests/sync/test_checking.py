@@ -18,6 +18,7 @@ from coordinaut_git.protocol.views import summary
 from coordinaut_git.stores.git.genesis import GENESIS
 from coordinaut_git.stores.git.incoming import LARGEST_BYTES, unlawful_line
 from coordinaut_git.stores.git.store import CHECKPOINT_EVERY, open_git_store
+from coordinaut_git.sync import checking
 from coordinaut_git.sync.checking import check_fetched, checked
 
 OPERATIONS = 70
@@ -98,10 +99,11 @@ def scene(tmp_path_factory):
 
 
 @pytest.mark.parametrize("common", [0, COMMON, CHECKPOINT_EVERY, OPERATIONS])
-def test_a_line_that_this_program_wrote_is_taken_from_any_point_of_it(scene, common):
-    told = []
+def test_a_line_that_this_program_wrote_is_taken_from_any_point_of_it(scene, common, monkeypatch):
+    monkeypatch.setattr(checking, "TOLD_EVERY", 32)
+    told, left = [], OPERATIONS - common
     scene.check(scene.names()[-1], common, progress=lambda done, of: told.append((done, of)))
-    assert told == ([(0, OPERATIONS - common)] if common < OPERATIONS else [])
+    assert told == ([(done, left) for done in range(32, left, 32)] + [(left, left)] if left > 32 else [])
 
 
 def test_so_is_one_that_was_joined_with_what_was_refused_on_it(scene):

@@ -8,6 +8,7 @@ from teams import Hub
 from coordinaut_git.errors import CoordinautError
 from coordinaut_git.protocol import requests as ask
 from coordinaut_git.protocol.model import Actor
+from coordinaut_git.sync import checking
 from coordinaut_git.workspace import open_workspace
 
 
@@ -30,6 +31,15 @@ def test_a_claim_is_answered_when_the_hub_has_it(hub):
     assert done.moment.confirmed_upto == done.state.seq == 2
     assert not ann.provisional
     assert ann.workspace.notices == []
+
+
+def test_whoever_looks_through_a_long_line_says_how_far_he_is(hub, monkeypatch):
+    hub.clone("ann").claim("src/**")
+    monkeypatch.setattr(checking, "TOLD_EVERY", 1)
+    bob, told = hub.clone("bob"), []
+    bob.workspace.progress = lambda done, of: told.append((done, of))
+    bob.team.sync()
+    assert told == [(1, 2), (2, 2)]
 
 
 def test_what_grants_nothing_waits_for_the_next_that_does(hub):
