@@ -138,6 +138,7 @@ class EpochLine(Line):
 
     def fetch_past(self, tip: Head, *, all_of_it: bool = False) -> None:
         """Fetch one epoch after the other, newest first; environment `past_missing` where the remote has not kept it."""
+        epochs = 0
         while (root := self._clone.objects.horizon(tip)) and (all_of_it or not self._clone.meets(tip)):
             self._connect("fetch of what lies before")
             before = self._host.kept.get(root.seq - 1)
@@ -145,6 +146,8 @@ class EpochLine(Line):
                 raise environment("past_missing", f"The remote has not kept what lies before operation {root.seq}.")
             self._clone.objects.take(self._host.objects, before)
             self._clone.kept[root.seq - 1] = before
+            epochs += 1
+        self._world.happened["two epochs behind"] += epochs > 1 and not all_of_it
 
     def keep_past(self, before: Point) -> None:
         """Have the remote keep a point, whatever becomes of the line."""
@@ -186,11 +189,20 @@ class EpochProgram(Program):
         self.running.world.births.setdefault(root.entry.id if root.entry else "", self.running.world.stage.now)
         try:
             self._line.push(root.head, before.head)
-        except (Raced, PushUnknown):
+        except Raced:
+            self.running.world.happened["outrun by another root"] += self._host_has(root)
+            return False
+        except PushUnknown:
+            self.running.world.happened["not known whether an epoch began"] += 1
             return False
         self.running.log("begins an epoch", root.seq, before.head[:6], "->", root.head[:6])
         self.running.world.happened["epochs"] += 1
         return True
+
+    def _host_has(self, root: Point) -> bool:
+        """Whether somebody else has begun the very epoch."""
+        line = self.running.world.pool.back(self.running.world.remote.tip or FIRST)
+        return any(point.head == root.head for point, _ in line)
 
     @property
     def _line(self) -> EpochLine:

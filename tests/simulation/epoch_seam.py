@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from hashlib import sha256
 from itertools import takewhile
+from typing import TYPE_CHECKING
 
 from coordinaut_git.documents import Entry, Head, Joining
 from coordinaut_git.errors import environment
@@ -23,6 +24,10 @@ from coordinaut_git.protocol.ops import Operation, SchemaMigrated, to_entry
 from coordinaut_git.protocol.state import State
 from coordinaut_git.stores.memory import MemoryStore
 from coordinaut_git.stores.memory.pool import FIRST, Point, Pool
+from coordinaut_git.sync import loop
+
+if TYPE_CHECKING:
+    import pytest
 
 MARK = "op_" + "e" * 8
 """How the ids of roots begin here. In the product a word of the vocabulary would tell; this one is the nearest there is
@@ -131,6 +136,11 @@ def meet(store: Joining, ours: Head, theirs: Head) -> Meeting:
     if any(map(is_root, behind)):
         raise environment("remote_replaced", "The remote does not have an epoch that it had.")
     return Meeting(at, entry.seq if entry else 0, tuple(behind[::-1]), frozenset(one.id for one in beyond))
+
+
+def seams_known(patch: "pytest.MonkeyPatch") -> None:
+    """Let the loop of sync find where lines meet that have seams."""
+    patch.setattr(loop, "meet", meet)
 
 
 def _begin(line: list[tuple[Head, Entry]]) -> tuple[Head, Entry | None]:

@@ -13,13 +13,18 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parents[1]), str(HERE.parent), str(HERE)]
 
-import pytest  # noqa: E402 - the tests' folders come first
+import epoch_judge  # noqa: E402 - the tests' folders come first
+import judge  # noqa: E402
+import pytest  # noqa: E402
+from epoch_seam import seams_known  # noqa: E402
+from epoch_world import EpochWorld  # noqa: E402
 from running import no_real_pauses, operations_counted, outcome  # noqa: E402
 from team_world import TeamWorld  # noqa: E402
 
@@ -31,18 +36,19 @@ def main() -> int:
     """Run what was asked for; 1 where something was found."""
     asked = _asked()
     if asked.seed is not None:
-        return _one(asked.seed)
+        return _one(asked.seed, epochs=asked.epochs)
+    run_again = f"make simulate ARGS='{'--epochs ' if asked.epochs else ''}--seed"
     began, found, happened, seeds = time.monotonic(), 0, Counter[str](), 0
     with ProcessPoolExecutor(asked.jobs) as pool:
         for lot in _lots(asked.jobs, asked.first):
             if time.monotonic() - began >= asked.minutes * 60 if asked.minutes else seeds >= asked.seeds:
                 break
-            for seed, complaints, counted in pool.map(run, lot):
+            for seed, complaints, counted in pool.map(partial(run, epochs=asked.epochs), lot):
                 seeds += 1
                 happened += counted
                 found += bool(complaints)
                 for complaint in complaints:
-                    print(f"seed {seed}: {complaint}\n  again: make simulate ARGS='--seed {seed}'", flush=True)
+                    print(f"seed {seed}: {complaint}\n  again: {run_again} {seed}'", flush=True)
     _summary(seeds, found, happened, time.monotonic() - began)
     return 1 if found else 0
 
@@ -57,24 +63,27 @@ def _summary(seeds: int, found: int, happened: Counter[str], took_s: float) -> N
     print(f"operations of the protocol: {per_s:,.0f} a second, {per_cpu_s:,.0f} in a second of one core")
 
 
-def run(seed: int) -> tuple[int, list[str], Counter[str]]:
+def run(seed: int, *, epochs: bool = False) -> tuple[int, list[str], Counter[str]]:
     """One world: what is wrong with it, and what happened in it."""
-    with pytest.MonkeyPatch.context() as patch:
-        no_real_pauses(patch)
-        world = TeamWorld(seed)
-        operations_counted(patch, world.happened)
-        complaints = outcome(world)
+    world, complaints = _played(seed, epochs=epochs)
     counted = Counter({"commands": len(world.commands), "steps": world.stage.steps}) + world.happened
     return seed, complaints, counted
 
 
-def _one(seed: int) -> int:
-    with pytest.MonkeyPatch.context() as patch:
-        no_real_pauses(patch)
-        world = TeamWorld(seed, keep_trace=True)
-        complaints = outcome(world)
+def _one(seed: int, *, epochs: bool) -> int:
+    world, complaints = _played(seed, epochs=epochs, keep_trace=True)
     print(*world.trace, *complaints, f"seed {seed}: {len(complaints)} complaints", sep="\n")
     return 1 if complaints else 0
+
+
+def _played(seed: int, *, epochs: bool, keep_trace: bool = False) -> tuple[TeamWorld, list[str]]:
+    with pytest.MonkeyPatch.context() as patch:
+        no_real_pauses(patch)
+        if epochs:
+            seams_known(patch)
+        world = (EpochWorld if epochs else TeamWorld)(seed, keep_trace=keep_trace)
+        operations_counted(patch, world.happened)
+        return world, outcome(world, epoch_judge.complaints if epochs else judge.complaints)
 
 
 def _lots(jobs: int, first: int | None) -> Iterator[list[int]]:
@@ -99,6 +108,7 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("--seeds", type=int, default=256, help="so many (256)")
     parser.add_argument("--minutes", type=float, help="for so long instead")
     parser.add_argument("--first", type=int, help="begin with this seed and count up")
+    parser.add_argument("--epochs", action="store_true", help="on lines that begin anew now and then")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="so many processes at a time")
     return parser.parse_args()
 

@@ -3,32 +3,43 @@
 from collections import Counter
 
 import epoch_judge
-import epoch_seam
 import pytest
-from epoch_planted import PLANTED
+from epoch_planted import FORGED, PLANTED
+from epoch_seam import seams_known
 from epoch_world import EpochWorld
 from running import no_real_pauses, outcome
 
-from coordinaut_git.sync import loop
-
-SEEDS = range(12)
+SEEDS = range(24)
 MOST_SEEDS = 200
 
 
 @pytest.fixture(autouse=True)
 def _seams(monkeypatch):
     no_real_pauses(monkeypatch)
-    monkeypatch.setattr(loop, "meet", epoch_seam.meet)
+    seams_known(monkeypatch)
 
 
 def test_the_promises_of_a_team_hold_over_the_seams_of_epochs():
     happened: Counter[str] = Counter()
     for seed in SEEDS:
         world = EpochWorld(seed)
+        assert outcome(world, epoch_judge.complaints) == [], (
+            f"make simulate ARGS='--epochs --seed {seed}' runs it again"
+        )
+        happened += world.happened
+    wanted = ("epochs", "begun at a root", "two epochs behind", "outrun by another root", "died beginning an epoch")
+    wanted += ("task_claimed", "confirmed", "provisional", "takeovers", "remote_unreachable")
+    assert all(happened[name] for name in wanted), happened
+
+
+def test_a_forged_root_is_taken_by_nobody_who_knows_better():
+    happened: Counter[str] = Counter()
+    for seed in range(8):
+        world = EpochWorld(seed, FORGED)
         assert outcome(world, epoch_judge.complaints) == [], seed
         happened += world.happened
-    wanted = ("epochs", "begun at a root", "fetch of what lies before", "task_claimed", "confirmed", "Died")
-    assert all(happened[name] for name in wanted), happened
+    assert happened["forged roots"] > 2
+    assert happened["unlawful_line"]
 
 
 @pytest.mark.parametrize("fault", PLANTED)
