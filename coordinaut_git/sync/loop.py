@@ -88,13 +88,14 @@ class Team:
         with self.alone():
             so_far = _NOTHING_YET
             pushed = self.pushed() if self.unpublished() and not self.crowd.made_room() else None
-            for _ in self.crowd.attempts():
-                if pushed is not None:
-                    return replace(so_far, head=self.coordinator.head(), pushed=pushed)
+            attempts = self.crowd.attempts()
+            while pushed is None:
+                if next(attempts, None) is None:
+                    raise outrun(self.remote.name)
                 self.fetch()
                 so_far = self.joined(so_far)
                 pushed = self.pushed()
-        raise outrun(self.remote.name)
+            return replace(so_far, head=self.coordinator.head(), pushed=pushed)
 
     @contextmanager
     def alone(self) -> Iterator[None]:

@@ -68,14 +68,15 @@ class Publishing:
 
     def _published(self, pending: "_Pending") -> Done:
         crowd = self._team.crowd
-        for attempt in crowd.attempts():
-            refused = self._refused(pending.operation)
-            if not refused and not self._waits(pending.operation):
-                return self._now(pending.done)
+        attempts = crowd.attempts()
+        while (refused := self._refused(pending.operation)) or self._waits(pending.operation):
+            attempt = next(attempts, None)
+            if attempt is None:
+                raise _Unjudged(outrun(self._team.remote.name))
             look = not refused and not attempt and crowd.made_room()
             if (refused or not self._exchanged(pending.operation, look=look)) and (done := self._again(pending)):
                 return done
-        raise _Unjudged(outrun(self._team.remote.name))
+        return self._now(pending.done)
 
     def _again(self, pending: "_Pending") -> Done | None:
         """Decide anew; gives the answer where nothing needs writing."""

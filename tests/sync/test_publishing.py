@@ -8,7 +8,7 @@ from teams import Hub
 from coordinaut_git.errors import CoordinautError
 from coordinaut_git.protocol import requests as ask
 from coordinaut_git.protocol.model import Actor
-from coordinaut_git.sync import checking
+from coordinaut_git.sync import checking, crowd
 from coordinaut_git.workspace import open_workspace
 
 
@@ -70,6 +70,21 @@ def test_a_claim_that_does_not_meet_the_faster_one_is_published_after_it(hub):
     assert [text.split()[0] for text in hub.line] == ["create", "claim", "create", "claim"]
     assert done.moment.confirmed_upto == done.state.seq == 4
     assert done.state.lease(mine).fence == 4
+
+
+def test_whoever_gets_there_at_the_last_attempt_is_not_told_that_others_were_faster(hub, monkeypatch):
+    ann, bob = hub.clone("ann"), hub.clone("bob")
+    monkeypatch.setattr(crowd, "PATIENCE_S", 0.0)
+    monkeypatch.setattr(crowd, "LEAST_ATTEMPTS", 2)
+    task = bob.create("docs/**")
+    ann.claim("src/**")
+    bob.claim(task=task)
+    assert bob.workspace.notices == []
+    assert not bob.provisional
+    monkeypatch.setattr(crowd, "LEAST_ATTEMPTS", 1)
+    ann.claim("lib/**")
+    bob.create("tests/**")
+    assert bob.team.sync().pushed == 1
 
 
 def test_the_task_that_was_meant_is_claimed_though_its_number_is_anothers_now(hub):
