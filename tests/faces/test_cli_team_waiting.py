@@ -152,3 +152,30 @@ def test_the_tool_sync_and_waiting_tools_reach_other_clones(ann, waiting):
     start, seen = talk(waiting.root, script)
     assert start["confirmed"] is True
     assert [event["data"]["text"] for event in seen["events"]] == ["from afar"]
+
+
+def test_the_tool_claim_task_waits_for_what_another_clone_holds(ann, waiting):
+    import asyncio
+
+    from mcp_talk import talk
+
+    theirs = ann.create("src/**")
+    ann.claim(theirs)
+    waiting.json("sync")
+    ours = waiting.create("src/a.py")
+
+    async def script(client):
+        told = asyncio.Event()
+
+        async def note(*_):
+            told.set()
+
+        arguments = {"task": ours, "agentInstance": "agent_bob", "wait": "10m"}
+        claim = asyncio.create_task(client.call_tool("claim_task", arguments, progress_callback=note))
+        await told.wait()
+        ann.json("release", "--task", theirs)
+        return (await claim).structured_content
+
+    granted = talk(waiting.root, script)
+    assert granted["lease"]["confirmed"] is True
+    assert granted["lease"]["agentInstance"] == "agent_bob"
