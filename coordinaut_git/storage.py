@@ -95,6 +95,17 @@ def state_missing(storage: Storage) -> CoordinautError:
     )
 
 
+def line_missing(ref: str, last: str) -> CoordinautError:
+    """The error for a line that this clone has written on, up to the commit `last`, and whose ref is not there."""
+    return environment(
+        "state_missing",
+        f"{ref} is gone, and this clone has coordinated on it up to {last[:12]}: somebody deleted it.",
+        hint="Put back what this clone remembers: coordinaut doctor --fix",
+        ref=ref,
+        commit=last,
+    )
+
+
 def no_server(missing: str) -> CoordinautError:
     """The error for a remote storage that was not told all of where it is."""
     return invalid(

@@ -27,6 +27,7 @@ from coordinaut_git.storage import (
     MOVING,
     REMOTE,
     Storage,
+    line_missing,
     of_kind,
     open_store,
     ruling_storage,
@@ -88,12 +89,20 @@ class Workspace:
         return self.storage.in_force and self.storage.kind != GIT and "statedir" in self.settings.values
 
     def coordinated(self) -> bool:
-        """Whether there is a state; raises `state_missing` where one was set up."""
+        """Whether there is a state; raises `state_missing` where there was one."""
         if self.store.head() is not None:
             return True
-        if self.was_set_up:
-            raise state_missing(self.storage)
+        if gone := self.gone():
+            raise gone
         return False
+
+    def gone(self) -> CoordinautError | None:
+        """Where there is no state: the error `state_missing` if there was one here, else None."""
+        if self.was_set_up:
+            return state_missing(self.storage)
+        if self.storage.kind == GIT and (last := self.git_store.journal.last_head()):
+            return line_missing(self.settings.ref, last)
+        return None
 
     @property
     def has_team(self) -> bool:
@@ -329,7 +338,7 @@ class Workspace:
         self.store.close()
 
     def _absent(self) -> CoordinautError:
-        return state_missing(self.storage) if self.was_set_up else no_store()
+        return self.gone() or no_store()
 
     def _replay(self, head: Head) -> State:
         from coordinaut_git.replay.anew import state_anew  # rarely needed

@@ -34,7 +34,6 @@ from coordinaut_git.storage import (
     of_kind,
     open_store,
     put_in_force,
-    state_missing,
 )
 from coordinaut_git.workspace import Workspace
 
@@ -136,9 +135,8 @@ def same_place(one: Storage, other: Storage) -> bool:
 
 
 def _check_there(workspace: Workspace) -> None:
-    """Raise `state_missing` where the state was set up, and is not there: a new one would hide what became of it."""
-    if workspace.was_set_up and workspace.store.head() is None:
-        raise state_missing(workspace.storage)
+    """Raise `state_missing` where there was a state, and is none: a new one would hide what became of it."""
+    workspace.coordinated()
 
 
 def follows(workspace: Workspace, wanted: Storage) -> bool:
@@ -161,9 +159,7 @@ def _described(workspace: Workspace, wanted: Storage) -> Json:
 def _check_not_elsewhere(workspace: Workspace, wanted: Storage) -> None:
     """Raise `state_elsewhere` where state lives in another place than the wanted one."""
     ruling = workspace.storage
-    if workspace.store.head() is None:
-        if workspace.was_set_up:
-            raise state_missing(ruling)
+    if not workspace.coordinated():
         return
     if wanted.kind != ruling.kind:
         hint = f"Move it there: coordinaut migrate --to {wanted.kind}"

@@ -49,6 +49,11 @@ def check_one_judge(name: str, settings: Settings) -> None:
 
 
 def _bad(what: str, settings: Settings) -> CoordinautError:
-    known = ", ".join(settings.push_urls) or "none"
-    hint = f"There is: {known}. If the team meets there: coordinaut init --remote NAME"
+    match [*settings.push_urls]:
+        case []:
+            hint = "There is none. Name the team's: git remote add NAME URL; then coordinaut init --remote NAME"
+        case [name]:
+            hint = f"There is {name}. If the team meets there: coordinaut init --remote {name}"
+        case names:
+            hint = f"There are {', '.join(names)}. Where the team meets: coordinaut init --remote NAME"
     return invalid("bad_remote", f"{what}.", hint=hint)

@@ -67,6 +67,8 @@ def read_settings(repository: pygit2.Repository) -> Settings:
         raise invalid("bad_setting", f"git's configuration cannot be read: {text_of(error)}.") from error
     entries = dict(listed)
     values = {name.removeprefix(_OURS): text for name, text in entries.items() if name.startswith(_OURS)}
+    if not values.get("remote", "").strip():
+        values.pop("remote", None)  # an empty one is how a configuration undoes what a wider one has set
     return Settings(
         ref=check_ref_name(values.get("ref", DEFAULT_REF)),
         flush=boolean("coordinaut.flush", values.get("flush", "true")),

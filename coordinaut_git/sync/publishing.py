@@ -14,6 +14,7 @@ from dataclasses import replace
 from coordinaut_git.coordinator import Done
 from coordinaut_git.errors import CoordinautError, contended
 from coordinaut_git.plumbing.settings import CONFIRMED
+from coordinaut_git.protocol import views
 from coordinaut_git.protocol.model import Actor, Answer
 from coordinaut_git.protocol.ops import (
     HandoffAnswered,
@@ -26,7 +27,7 @@ from coordinaut_git.protocol.ops import (
     TaskReleased,
 )
 from coordinaut_git.protocol.requests import Request
-from coordinaut_git.sync.loop import ATTEMPTS, Team, outrun
+from coordinaut_git.sync.loop import ATTEMPTS, Synced, Team, outrun
 
 PUBLISHED_AT_ONCE = (
     TaskClaimed,
@@ -105,10 +106,19 @@ class Publishing:
             meeting = self._team.fetch()
             waits = any(entry.id == operation.id for entry in meeting.ours) and operation.id not in meeting.theirs
             stays = not (meeting.theirs and waits)
-            self._team.joined(without=() if stays else (operation.id,))
+            self._tell(self._team.joined(without=() if stays else (operation.id,)))
         except CoordinautError as error:
             raise _Unjudged(error) from error
         return stays
+
+    def _tell(self, joined: Synced) -> None:
+        """What became of other operations of this clone on the way: whoever is answered next may rely on them."""
+        state = self._coordinator.read().state if joined.refused else None
+        for one in joined.renumbered:
+            self._notice(f"{one.before} is {one.now} now: another clone had published that number.")
+        for lost in joined.refused:
+            said = views.summary(state, lost.operation) if state else ""
+            self._notice(f"After what {self._team.remote.name} has, this was refused ({lost.code}): {said}.")
 
     def _now(self, done: Done) -> Done:
         """What was done, with the state as it is now: numbers and fences may be others than they were."""

@@ -192,7 +192,9 @@ def test_a_ref_that_is_away_for_a_moment_is_waited_for_however_long_nothing_had_
     workspace.close()
 
 
-@pytest.mark.parametrize(("left", "code", "said"), [(None, 3, "Nothing is coordinated"), ("broken\n", 6, "The ref")])
+@pytest.mark.parametrize(
+    ("left", "code", "said"), [(None, 6, "refs/coordinaut/state is gone"), ("broken\n", 6, "The ref")]
+)
 def test_a_ref_that_stays_away_is_said(cli, project, make_task, git, left, code, said):
     make_task(project, "a")
     with following(project) as follower:

@@ -35,7 +35,10 @@ def _team(exam: Exam) -> Finding:
 
 
 def _probe(exam: Exam) -> Finding:
-    """Whether the remote takes refs beside ours: one is made there, read back, and deleted."""
+    """Whether the remote takes refs beside ours, and has the line that it had.
+
+    A ref is made there, read back, and deleted.
+    """
     team, remote = exam.workspace.team, exam.workspace.remote
     if team is None or remote is None:
         return _ALONE
@@ -43,6 +46,8 @@ def _probe(exam: Exam) -> Finding:
 
     try:
         where = probe(exam.workspace.git_store, remote, RandomIds().token(4))
+        with team.alone():
+            team.fetch()
     except CoordinautError as error:
         mark = "warning" if error.kind is Kind.CONTENDED else "failed"
         return Finding(mark, error.message.removesuffix("."), error.hint)

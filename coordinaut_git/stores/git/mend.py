@@ -33,7 +33,9 @@ def mend(store: GitStore, restore: Callable[[Head], int] = lambda _: 0) -> Itera
         ref = store.engine.read_ref(store.settings.ref)
         if isinstance(ref, RefAt) and (restored := _restored(Head(ref.id), restore)):
             yield f"lost or damaged objects of documents were put back from the operations: {restored}"
-        if not isinstance(ref, RefMissing) and not _is_whole(store, ref):
+        if isinstance(ref, RefMissing):
+            yield from _at_newest(store)
+        elif not _is_whole(store, ref):
             yield from _put_back(store, ref)
         ref = store.engine.read_ref(store.settings.ref)
         if isinstance(ref, RefAt) and (packed := store.pack_loose(Head(ref.id))):
@@ -58,11 +60,16 @@ def _is_whole(store: GitStore, ref: Ref) -> bool:
 
 
 def _put_back(store: GitStore, ref: Ref) -> Iterator[str]:
-    last = store.journal.last_head()
     kept = _set_aside(store, ref)
     if kept is None:
         return
     yield f"the broken value of {store.settings.ref} was moved to {kept}"
+    yield from _at_newest(store)
+
+
+def _at_newest(store: GitStore) -> Iterator[str]:
+    """Make the ref that is not there, where this clone remembers a line that is whole."""
+    last = store.journal.last_head()
     if last and _is_whole(store, RefAt(last)) and store.engine.create_ref(store.settings.ref, last):
         yield f"{store.settings.ref} was put back to {last}, the newest operation this clone remembers"
 
