@@ -66,14 +66,16 @@ def program(words, *, cwd, environ=None, prefix=(), **options) -> Answer:
 
 
 class Cli:
-    """Runs commands, each in a forked process of its own (see fork_server.py)."""
+    """Runs commands, each in a forked process of its own (see fork_server.py); `environ` holds for all of them."""
 
-    def __init__(self) -> None:
+    def __init__(self, **environ: str) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="coordinaut-answers-")
         self._out, self._err = (str(Path(self._folder.name) / name) for name in ("out", "err"))
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
         serve = "import fork_server; fork_server.serve()"
-        self._server = warm.Started(warm.COMMANDS, text=serve, cwd=self._folder.name, env=warm.ENVIRON, **pipes)
+        self._server = warm.Started(
+            warm.COMMANDS, text=serve, cwd=self._folder.name, env=warm.ENVIRON | environ, **pipes
+        )
         assert self._server.stdin
         assert self._server.stdout
         self._requests, self._answers = self._server.stdin, self._server.stdout

@@ -12,10 +12,8 @@ from serving import ADMIN
 @pytest.fixture(scope="session")
 def cli() -> Iterator[Cli]:
     """Commands of somebody who has the token of every server."""
-    with pytest.MonkeyPatch.context() as environ:
-        environ.setenv("COORDINAUT_TOKEN", ADMIN)
-        with Cli() as running:
-            yield running
+    with Cli(COORDINAUT_TOKEN=ADMIN) as running:
+        yield running
 
 
 @pytest.fixture(scope="session")
