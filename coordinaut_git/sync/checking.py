@@ -2,11 +2,15 @@
 
 Rule 1: nothing is believed but what the operations give when they are applied after the point that is known.
 Rule 2: this only reads. What is wrong is said with the number of the operation and the commit; nothing was taken then.
-Rule 3: an operation that was refused where it stands is lawful: that is on record. One that cannot be read, repeats an
-        id, or is written as nobody writes it, is not.
+Rule 3: an operation that was refused where it stands is lawful: that is on record. One that cannot be read, repeats the
+        id of one shortly before it, or is written as nobody writes it, is not.
+Rule 4: whoever looks judges alike, wherever he begins: a line that some take and others do not would part the team.
 """
 
+import json
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 
 from coordinaut_git.documents import Entry, Head
 from coordinaut_git.errors import CoordinautError
@@ -23,13 +27,16 @@ Progress = Callable[[int, int], object]
 
 TOLD_EVERY = 256
 
+REPEATED_WITHIN = 512
+"""An id is looked for among so many operations before; `doctor --deep` looks among all."""
 
-def checked(state: State, entries: Iterable[Entry]) -> Iterator[tuple[Entry, State]]:
+
+def checked(state: State, entries: Iterable[Entry], recent: Iterable[str] = ()) -> Iterator[tuple[Entry, State]]:
     """Each entry that follows on `state` with the state after it; raises environment `unlawful_line`, `newer_format`.
 
-    What only commits tell is found by `check_fetched`.
+    `recent` are the ids of the last operations before, oldest first. What only commits tell `check_fetched` finds.
     """
-    judge = _Judge(state.seq)
+    judge = _Judge(state.seq, recent)
     for entry in entries:
         operation = judge.operation(entry)
         if to_entry(operation, entry.seq, entry.summary) != entry:
@@ -48,7 +55,8 @@ def check_fetched(store: GitStore, common: Head, theirs: Head, progress: Progres
     replay = Replay(store.line.content, after.tree, State(snapshot.documents, snapshot.seq))
     for entry in snapshot.entries:
         replay.apply(from_entry(entry), entry.seq)
-    walk, incoming = _Walk(replay, after.seq, snapshot.seq), Incoming(store.engine, after, theirs)
+    judge = _Judge(after.seq, _recent(store, common))
+    walk, incoming = _Walk(replay, judge, snapshot.seq), Incoming(store.engine, after, theirs)
     try:
         for number, one in enumerate(incoming):
             if number and not number % TOLD_EVERY:
@@ -60,11 +68,16 @@ def check_fetched(store: GitStore, common: Head, theirs: Head, progress: Progres
             progress(len(incoming), len(incoming))
 
 
+def _recent(store: GitStore, head: Head) -> list[str]:
+    """The ids of the last operations up to a point, oldest first."""
+    return [json.loads(body)["id"] for _, body in islice(store.walk(head), REPEATED_WITHIN)][::-1]
+
+
 class _Walk:
     """A line replayed beside its commits; `wrong` is the first checkpoint that is not what its operations give."""
 
-    def __init__(self, replay: Replay, seq: int, written: int) -> None:
-        self._replay, self._judge = replay, _Judge(seq)
+    def __init__(self, replay: Replay, judge: "_Judge", written: int) -> None:
+        self._replay, self._judge = replay, judge
         self._written = written
         self._wrong: CoordinautError | None = None
 
@@ -100,11 +113,12 @@ class _Walk:
 
 
 class _Judge:
-    """What one look at a line remembers of its entries: the last number and all ids."""
+    """What one look at a line remembers of its entries: the last number, and the newest ids."""
 
-    def __init__(self, seq: int) -> None:
+    def __init__(self, seq: int, recent: Iterable[str]) -> None:
         self._seq = seq
-        self._ids: set[str] = set()
+        self._recent = deque(recent, maxlen=REPEATED_WITHIN)
+        self._ids = set(self._recent)
 
     def operation(self, entry: Entry, commit: str | None = None) -> Operation:
         """The operation of the next entry; raises environment `unlawful_line` or `newer_format`."""
@@ -113,6 +127,9 @@ class _Judge:
             raise unlawful_line(f"has the number {clip(str(entry.seq))} where {self._seq} belongs", commit=commit)
         if entry.id in self._ids:
             raise unlawful_line(f"repeats the operation {one_line(entry.id)}", seq=entry.seq, commit=commit)
+        if len(self._recent) == REPEATED_WITHIN:
+            self._ids.discard(self._recent[0])
+        self._recent.append(entry.id)
         self._ids.add(entry.id)
         try:
             return from_entry(entry)

@@ -195,6 +195,19 @@ def test_an_operation_that_is_repeated_is_found(scene):
         OPERATIONS, lambda value: value | {"id": json.loads(scene.world.entries()[OPERATIONS - 2].body)["id"]}
     )
     assert "repeats the operation op_" in scene.finds(twice).message
+    assert "repeats the operation op_" in scene.finds(twice, OPERATIONS - 1).message, "whoever has the first one too"
+
+
+def test_whether_an_operation_is_repeated_depends_on_the_line_alone(scene, monkeypatch):
+    monkeypatch.setattr(checking, "REPEATED_WITHIN", 10)
+    ids = [entry.id for entry in scene.world.entries()]
+    near, far = (
+        scene.said_otherwise(OPERATIONS, lambda value, back=back: value | {"id": ids[OPERATIONS - 1 - back]})
+        for back in (10, 11)
+    )
+    for common in (0, OPERATIONS - 30, OPERATIONS - 5, OPERATIONS - 1):
+        assert "repeats the operation" in scene.finds(near, common).message
+        scene.check(far, common)
 
 
 def test_history_that_was_rewritten_is_found_wherever_it_parts(scene):
