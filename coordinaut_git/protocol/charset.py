@@ -74,9 +74,14 @@ def representatives(sets: Iterable[tuple[CharSet, int]], *, apart: str, fold: bo
     """
     chosen: dict[tuple[int, str], str] = {}
     for char, bits in _pieces(sets, apart):
-        if char in ANY and not (fold and folded(char) != char):
+        if _offered(char, fold=fold):
             chosen.setdefault((bits, char if char in apart else ""), char)
     return [(char, bits) for (bits, _), char in chosen.items()]
+
+
+@lru_cache(maxsize=4096)
+def _offered(char: str, *, fold: bool) -> bool:
+    return char in ANY and not (fold and folded(char) != char)
 
 
 def _pieces(sets: Iterable[tuple[CharSet, int]], apart: str) -> list[tuple[str, int]]:
@@ -84,7 +89,7 @@ def _pieces(sets: Iterable[tuple[CharSet, int]], apart: str) -> list[tuple[str, 
 
     A set is entered at the first point of a range and left after its last: each flips its bits.
     """
-    flips = dict.fromkeys([*(ord(char) for char in _READABLE + apart), *(first for first, _ in _ALPHABET), _LATIN], 0)
+    flips = dict.fromkeys(_always(apart), 0)
     for chars, bits in sets:
         for point in (edge for first, last in chars.ranges for edge in (first, last + 1)):
             flips[point] = flips.get(point, 0) ^ bits
@@ -94,10 +99,17 @@ def _pieces(sets: Iterable[tuple[CharSet, int]], apart: str) -> list[tuple[str, 
     return [(chr(point), bits) for point, bits in sorted(inside, key=lambda piece: _legibility(piece[0]))]
 
 
+@lru_cache(maxsize=4096)
 def _legibility(point: int) -> tuple[int, bool, bool, int]:
     """Sorts the characters that are easy to read first."""
     rank = _READABLE.find(chr(point))
     return (rank if rank >= 0 else len(_READABLE), point < _LATIN, point in _SURROGATES, point)
+
+
+@lru_cache(maxsize=16)
+def _always(apart: str) -> tuple[int, ...]:
+    """The points that are looked at whatever the sets are."""
+    return (*(ord(char) for char in _READABLE + apart), *(first for first, _ in _ALPHABET), _LATIN)
 
 
 @lru_cache(maxsize=4096)
