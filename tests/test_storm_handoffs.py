@@ -14,6 +14,7 @@ from typing import ClassVar
 import pytest
 from commands import Cli
 from storms import LONG, SEED, check_line, linked
+from warm import warm_hooks
 
 sys.path.insert(0, str(Path(__file__).with_name("protocol")))
 
@@ -157,6 +158,7 @@ def test_a_file_that_is_traded_a_hundred_times_never_has_two_owners_nor_none(pla
         for trader in (alice, bob):
             trader.asks("git-identity")
         one.json(root, "install-hooks")
+        warm_hooks(root)
         beside = [Observer(root), Thief(root), Busy(root)]
         for thread in beside:
             thread.start()

@@ -7,6 +7,7 @@ Rule 2: whether a program starts at all, and with which imports, is tested with 
 import atexit
 import json
 import os
+import shlex
 import signal
 import socket
 import subprocess
@@ -24,8 +25,9 @@ ENVIRON = dict(os.environ)
 """The sealed world's, as no test has changed it; libgit2 reads HOME once."""
 
 COMMANDS = (
+    "coordinaut_git.__main__",
     *("encodings.ascii", "locale", "sqlite3", "subprocess"),
-    *(f"coordinaut_git.faces.cli.{name}" for name in ("grow", "main")),
+    *(f"coordinaut_git.faces.{name}" for name in ("agents.main", "cli.grow", "cli.main", "hooks.main", "hooks.steps")),
     *(f"coordinaut_git.operations.{name}" for name in ("doctor", "explain", "hooks", "identity", "verification")),
     *(f"coordinaut_git.stores.{name}" for name in ("git.store", "json", "memory", "remote", "sql")),
     *("coordinaut_git.history.shelf", "coordinaut_git.render.table"),
@@ -73,6 +75,23 @@ def _home(modules) -> str:
 def command(modules) -> list[str]:
     """What runs the first of the modules, with the words that follow, as `python -m` does: for whoever wants a command."""
     return [sys.executable, "-I", "-S", str(STUB), _home(modules), modules[0]]
+
+
+def python() -> Path:
+    """A program that takes the words of `python -P -m coordinaut_git` and what follows: what hooks are told to call."""
+    command_line = shlex.join(command(COMMANDS))
+    program = Path(_home(COMMANDS)).with_name("python")
+    if not program.exists():
+        program.write_text(f'#!/bin/sh\nshift 3\nexec {command_line} "$@"\n')
+        program.chmod(0o755)
+    return program
+
+
+def warm_hooks(repository: Path) -> None:
+    """Let the hooks that are installed in a repository call a warm program."""
+    called = repository / ("." if (repository / "HEAD").exists() else ".git") / "coordinaut/hooks/python"
+    _, package = called.read_text().splitlines()
+    called.write_text(f"{python()}\n{package}\n")
 
 
 class Started:

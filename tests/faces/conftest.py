@@ -5,17 +5,19 @@ operation's commit, so that a test can tell that nothing was written.
 """
 
 import os
+import shlex
 import shutil
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import warm
 from clones import STATE, Clone, Remote
 from commands import Cli
 from forged_line import OPERATIONS, Line
 from serving import Server
 from storages import STORAGES, Place, environ_of, options
+from warm import warm_hooks
 
 
 @pytest.fixture(scope="session")
@@ -89,8 +91,9 @@ def line(tmp_path, long_line, git):
 
 @pytest.fixture
 def hooked(cli, project) -> Path:
-    """A project with the hooks installed."""
+    """A project with the hooks installed; test_hooks_install.py has the whole program called by them."""
     assert cli(project, "install-hooks").code == 0
+    warm_hooks(project)
     return project
 
 
@@ -108,7 +111,7 @@ def agent_of(cli, make_task, monkeypatch, tmp_path):
     """Makes agent_1 hold src/ in a project, with `coordinaut` on the path."""
     programs = tmp_path / "programs"
     programs.mkdir()
-    (programs / "coordinaut").write_text(f'#!/bin/sh\nexec {sys.executable} -P -m coordinaut_git "$@"\n')
+    (programs / "coordinaut").write_text(f'#!/bin/sh\nexec {shlex.join(warm.command(warm.COMMANDS))} "$@"\n')
     (programs / "coordinaut").chmod(0o755)
     monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
 

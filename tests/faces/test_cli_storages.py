@@ -9,6 +9,7 @@ import time
 import pytest
 from commands import PROGRAM
 from storages import STORAGES
+from warm import warm_hooks
 
 ANN = ("--agent", "ann", "--agent-instance", "agent_ann", "--thread", "t-1")
 BOB = ("--agent", "bob", "--agent-instance", "agent_bob")
@@ -55,6 +56,7 @@ def test_hooks_hold_commits_to_the_claims_over_every_storage(place, git, monkeyp
     task = place.task("src/**")
     place.json("claim", "--task", task, *ANN)
     place.json("install-hooks")
+    warm_hooks(place.root)
     (place.root / "src").mkdir()
     (place.root / "src" / "a").write_text("a")
     git(place.root, "add", "src/a")
@@ -78,6 +80,7 @@ def test_a_promise_is_kept_by_the_commit_over_every_storage(place, git, monkeypa
     place.json("claim", "--task", mine, *ANN)
     place.json("claim", "--task", theirs, *BOB)
     place.json("install-hooks")
+    warm_hooks(place.root)
     asked = place.json("handoff", "request", "--task", theirs, "--files", "src/a", "--reason", "need it", *BOB)
     words = ("--id", asked["id"], "--status", "grant_after_commit", "--agent-instance", "agent_ann")
     place.json("handoff", "respond", *words)

@@ -14,6 +14,14 @@ from coordinaut_git.plumbing.hooks import KEPT, NAMES, hooks_status
 from coordinaut_git.plumbing.repository import find
 
 
+@pytest.fixture
+def whole(hooked):
+    """Hooks that call the whole program, as they are installed."""
+    python = hooked / ".git/coordinaut/hooks/python"
+    python.write_text(f"{sys.executable}\n{PROJECT / 'coordinaut_git'}\n")
+    return hooked
+
+
 def picture(folder):
     """Every file of a folder with its mode and content; links as links."""
     return {
@@ -186,13 +194,13 @@ class TestTheProgramIsGone:
         assert commit(gone, "-m", "x", environ=BARE).code == 0
 
 
-def test_a_poor_path_is_no_obstacle(hooked, agent):
-    write(hooked, "src/a.py")
-    assert commit(hooked, "-m", "x", environ={"PATH": "/usr/bin:/bin"}).code == 0
-    assert trailers(hooked) == signed(agent)
+def test_a_poor_path_is_no_obstacle(whole, agent):
+    write(whole, "src/a.py")
+    assert commit(whole, "-m", "x", environ={"PATH": "/usr/bin:/bin"}).code == 0
+    assert trailers(whole) == signed(agent)
 
 
-def test_a_module_in_the_work_tree_is_not_taken_for_ours(hooked, agent):
+def test_a_module_in_the_work_tree_is_not_taken_for_ours(hooked, whole, agent):
     for name in ("coordinaut_git/__init__.py", "pygit2.py", "src/json.py", "json.py", "os.py"):
         (hooked / name).parent.mkdir(exist_ok=True)
         (hooked / name).write_text("raise SystemExit('taken')\n")
@@ -254,7 +262,7 @@ def test_a_change_of_the_state_in_between_is_not_missed(cli, hooked, agent, make
 
 
 @pytest.mark.parametrize("shell", ["bash", "dash", "busybox sh", "zsh --emulate sh", "ksh"])
-def test_the_shims_run_in_every_posix_shell(cli, hooked, agent, shell):
+def test_the_shims_run_in_every_posix_shell(cli, hooked, whole, agent, shell):
     program = shell.split()[0]
     if subprocess.run(["sh", "-c", f"command -v {program}"], capture_output=True).returncode:
         pytest.skip(f"{program} is not here")

@@ -8,6 +8,7 @@ import subprocess
 import pytest
 from forged_line import OPERATIONS, REF, Line
 from hooking import FOREIGN, commit, run, write
+from warm import warm_hooks
 
 from coordinaut_git.stores.git.incoming import LARGEST_BYTES
 
@@ -30,6 +31,7 @@ def hosted(tmp_path, published, cli):
     """The bare repository with the hook in it."""
     root = shutil.copytree(published, tmp_path / "hosted.git", symlinks=True)
     assert cli.json(root, "install-hooks")["written"] == ["update"]
+    warm_hooks(root)
     return root
 
 

@@ -6,6 +6,7 @@ A failure names its seed; `COORDINAUT_SEED` sets another one, `COORDINAUT_LONG` 
 import os
 import random
 from dataclasses import dataclass
+from functools import cache
 
 from oracles import covered, paths, words
 
@@ -16,7 +17,7 @@ LONG = bool(os.environ.get("COORDINAUT_LONG"))
 Scope = tuple[str, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class World:
     """An alphabet with its patterns: the pieces that a component is made of, and the paths to try them on."""
 
@@ -121,6 +122,12 @@ def lawful(world: World, count: int, chance: random.Random) -> list[str]:
     return list(found)
 
 
+@cache
+def covered_paths(world: World, text: str) -> int:
+    """Which of the paths of a world a pattern covers, as bits."""
+    return sum(1 << at for at, path in enumerate(world.paths) if covered(text, path, fold=world.fold))
+
+
 class Listing:
     """A world with some patterns, and which of its paths each of them covers, as bits."""
 
@@ -128,10 +135,7 @@ class Listing:
         self.world = world
         self.chance = random.Random(SEED)
         self.patterns = lawful(world, count, self.chance)
-        self._bits = {
-            text: sum(1 << at for at, path in enumerate(world.paths) if covered(text, path, fold=world.fold))
-            for text in self.patterns
-        }
+        self._bits = {text: covered_paths(world, text) for text in self.patterns}
 
     def scope(self, *counts: int) -> Scope:
         """Some patterns, as many as one of the `counts`."""
