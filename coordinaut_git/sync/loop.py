@@ -208,15 +208,29 @@ class Team:
         )
 
     def withdraw(self, operation_id: str) -> None:
-        """Take an operation that nobody was told of out of the unpublished part of our line, if it is there."""
+        """Take an operation that nobody was told of out of the unpublished part of our line, if it is there.
+
+        What stands before it stays as it is: it may well be published, where nothing is known of the remote just now.
+        """
         for _ in range(ATTEMPTS):
             with self.store.queue(QUEUE_S):
                 known = self.coordinator.read()
                 meeting = self.meeting(known.head, self.remote.seen() or self.store.first)
                 if not _drops(meeting, (operation_id,)):
                     return
-                if self._rebuilt(known.head, tail_after(self.coordinator, meeting, meeting.at, (operation_id,))):
+                since = self._since(operation_id, known.head)
+                if self._rebuilt(known.head, tail_after(self.coordinator, since, since.at, (operation_id,))):
                     return
+
+    def _since(self, operation_id: str, head: Head) -> Meeting:
+        """The point before an operation of our line, as if the remote had all up to there, and what came after it."""
+        back, after = self.store.back(head), list[Entry]()
+        for _, entry in back:
+            after.append(entry)
+            if entry.id == operation_id:
+                break
+        at, before = next(back, (self.store.first, None))
+        return Meeting(at, before.seq if before else 0, tuple(reversed(after)), frozenset())
 
     def _rebuilt(self, expected: Head, tail: Tail) -> bool:
         """Let our line end in a tail; False where somebody has written in between: look again."""

@@ -100,6 +100,11 @@ def _no_operation(meet: Callable[..., Any]) -> Callable[..., Any]:
     return met
 
 
+def _from_where_all_lines_meet(team: loop.Team, _: str, head: Head) -> Any:
+    """What nobody is known to have is taken for unpublished, from the first point on that all lines have."""
+    return parting.meet(team.store, head, team.remote.seen() or team.store.first)
+
+
 PLANTED: dict[str, Planted] = {
     "a root forgets what was refused": Planted(plant=_without("refusals/"), plan=replace(USUAL, machines=4)),
     "a root forgets the numbers that were given": Planted(plant=_without("numbers/")),
@@ -122,7 +127,7 @@ PLANTED: dict[str, Planted] = {
         plant=_in_place_of(epoch_seam.SeamStore, "seen_ms_ago", MemoryStore.seen_ms_ago), plan=HASTY
     ),
     "what nobody is known to have is put back to the first point": Planted(
-        plant=_in_place_of(loop, "meet", parting.meet), plan=ALONE
+        plant=_in_place_of(loop.Team, "_since", _from_where_all_lines_meet), plan=ALONE
     ),
 }
 """What is broken, in words, with how."""

@@ -3,7 +3,7 @@
 from contextlib import ExitStack, closing, nullcontext
 
 import pytest
-from teams import Hub
+from teams import STATE, Hub
 
 from coordinaut_git.errors import CoordinautError
 from coordinaut_git.protocol import requests as ask
@@ -135,6 +135,18 @@ def test_under_the_policy_confirmed_nothing_is_granted_without_the_hub(hub):
     assert ann.state.lease(task) is None
     assert [text.split()[0] for text in ann.provisional] == ["create"]
     assert ann.claim(task=task).state.lease(task)
+
+
+def test_a_claim_that_is_withdrawn_leaves_what_stands_before_it_as_it_is(hub):
+    ann = hub.clone("ann", policy="confirmed")
+    for name in "abc":
+        ann.claim(f"{name}/**")
+    before = hub.git("rev-list", STATE, at=ann.workspace.root).splitlines()
+    hub.git("update-ref", "-d", "refs/coordinaut-remote/origin/state", at=ann.workspace.root)
+    with hub.away():
+        assert refusal(lambda: ann.claim("src/**")).code == "not_confirmed"
+    after = hub.git("rev-list", STATE, at=ann.workspace.root).splitlines()
+    assert after[1:] == before, "only the new task stands after what is published"
 
 
 def test_under_the_policy_confirmed_a_release_goes_on_without_the_hub(hub):
