@@ -15,6 +15,9 @@ from coordinaut_git.errors import CoordinautError, environment
 FORMAT = 1
 """The version of what is stored, operations and documents alike. What an older program cannot read needs a new one."""
 
+SINCE_LIMIT = 512
+"""So many entries a store gives at once."""
+
 Head = NewType("Head", str)
 """An opaque name of one point on the line; equal names mean equal histories."""
 
@@ -153,7 +156,7 @@ class Store(Protocol):
         ...
 
     def since(self, old: Head, head: Head) -> tuple[Entry, ...] | None:
-        """The entries after `old` up to `head`, oldest first; None if `old` is not on the way within a bound."""
+        """The entries after `old` up to `head`, oldest first; None if `old` is not among `SINCE_LIMIT` on the way."""
         ...
 
     def commit(self, expected: Head, entry: Entry, changes: Changes) -> Head:

@@ -4,10 +4,11 @@ Rule 1: lines are compared by their points, which name their whole past; instant
 """
 
 import sys
-from collections.abc import Callable
-from typing import Generic, NamedTuple, TypeVar
+from collections.abc import Callable, Iterable
+from itertools import islice
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
-from coordinaut_git.documents import Entry, Head, Joining
+from coordinaut_git.documents import SINCE_LIMIT, Entry, Head, Joining
 
 T = TypeVar("T")
 
@@ -43,6 +44,25 @@ def meet_within(store: Joining, ours: Head, theirs: Head, most: int) -> Meeting 
         if other.entry and (there >= here or not mine.entry):
             other.step()
     return Meeting(mine.head, mine.seq, tuple(reversed(mine.passed)), frozenset(other.passed))
+
+
+class After(Protocol):
+    """A point that knows the one before it."""
+
+    @property
+    def parent(self) -> str:
+        """The name of the point before."""
+        ...
+
+
+def entries_since(old: Head, back: Iterable[tuple[After, Entry]]) -> tuple[Entry, ...] | None:
+    """The entries after `old` on the way `back` along a line, oldest first; see `documents.Store.since`."""
+    entries: list[Entry] = []
+    for point, entry in islice(back, SINCE_LIMIT):
+        entries.append(entry)
+        if point.parent == old:
+            return tuple(reversed(entries))
+    return None
 
 
 class _Walk(Generic[T]):

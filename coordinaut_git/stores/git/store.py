@@ -13,6 +13,7 @@ from itertools import accumulate, islice
 
 from coordinaut_git.documents import Changes, Contents, Entry, Head, Snapshot, StaleHead, Step, check_numbers
 from coordinaut_git.errors import CoordinautError, environment
+from coordinaut_git.parting import entries_since
 from coordinaut_git.plumbing.engine import Engine, ObjectDamaged, ObjectMissing, RefAt, RefBroken, RefMissing
 from coordinaut_git.plumbing.journal import Journal
 from coordinaut_git.plumbing.objects import COMMIT, Commit, commit_bytes, object_id
@@ -35,7 +36,6 @@ CHECKPOINT_EVERY = 64
 BACKUPS = "refs/coordinaut-backup"
 """Beside our own folder of refs, so that nothing that fetches, pushes or prunes `refs/coordinaut/*` meets them."""
 
-SINCE_LIMIT = 512
 _CHECK_EVERY_S = 1.0
 _WATCHED = 256
 _READ_AGAIN = 256
@@ -101,15 +101,8 @@ class GitStore:
         return Snapshot(head=head, seq=seq, documents=documents, entries=tuple(reversed(entries)))
 
     def since(self, old: Head, head: Head) -> tuple[Entry, ...] | None:
-        """The entries after `old` up to `head`, if there are at most `SINCE_LIMIT`."""
-        if old == head:
-            return ()
-        entries: list[Entry] = []
-        for point, entry in islice(self.line.back(head), SINCE_LIMIT):
-            entries.append(entry)
-            if point.parent == old:
-                return tuple(reversed(entries))
-        return None
+        """The entries after `old` up to `head`, where these are not too many."""
+        return () if old == head else entries_since(old, self.line.back(head))
 
     def commit(self, expected: Head, entry: Entry, changes: Changes) -> Head:
         """Publish `entry` after `expected`; see `Store.commit`. Raises ValueError if its seq is not the next one."""

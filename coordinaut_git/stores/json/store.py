@@ -15,6 +15,7 @@ from itertools import islice
 
 from coordinaut_git.documents import (
     FORMAT,
+    SINCE_LIMIT,
     Changes,
     Contents,
     Entry,
@@ -35,8 +36,6 @@ from coordinaut_git.stores.json.publish import Publisher
 from coordinaut_git.stores.json.reader import StateReader
 from coordinaut_git.stores.json.state_file import Header, JsonDocuments, State, seq_of
 from coordinaut_git.stores.json.writing import Writing
-
-SINCE_LIMIT = 512
 
 
 class JsonStore:
@@ -76,7 +75,7 @@ class JsonStore:
         return Snapshot(head=head, seq=state.header.seq, documents=JsonDocuments(state.texts), entries=())
 
     def since(self, old: Head, head: Head) -> tuple[Entry, ...] | None:
-        """The entries after `old` up to `head`, if there are at most `SINCE_LIMIT`."""
+        """The entries after `old` up to `head`, where these are not too many."""
         many = seq_of(head) - seq_of(old)
         if not 0 <= many <= SINCE_LIMIT or seq_of(old) < 0:
             return None

@@ -20,11 +20,9 @@ from coordinaut_git.documents import (
     Step,
     check_numbers,
 )
-from coordinaut_git.parting import meet
+from coordinaut_git.parting import entries_since, meet
 from coordinaut_git.stores.memory.pool import FIRST, Point, Pool
 from coordinaut_git.stores.memory.tree import DocumentTree
-
-SINCE_ENTRIES = 512
 
 
 class MemoryStore:
@@ -73,15 +71,8 @@ class MemoryStore:
         return Snapshot(head=head, seq=point.written, documents=point.documents, entries=tuple(reversed(entries)))
 
     def since(self, old: Head, head: Head) -> tuple[Entry, ...] | None:
-        """The entries after `old` up to `head`, at most 512; None if `old` is not on the way."""
-        if old == head:
-            return ()
-        entries: list[Entry] = []
-        for point, entry in islice(self.pool.back(head), SINCE_ENTRIES):
-            entries.append(entry)
-            if point.parent == old:
-                return tuple(reversed(entries))
-        return None
+        """The entries after `old` up to `head`, where these are not too many."""
+        return () if old == head else entries_since(old, self.pool.back(head))
 
     def commit(self, expected: Head, entry: Entry, changes: Changes) -> Head:
         """Publish `entry` after `expected`, or raise `StaleHead`; ValueError if its seq is not the next one."""

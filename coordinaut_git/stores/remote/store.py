@@ -96,7 +96,7 @@ class RemoteStore:
             return self._mirror.snapshot(head)
 
     def since(self, old: Head, head: Head) -> tuple[Entry, ...] | None:
-        """The entries after `old` up to `head`, if there are at most 512 and `old` is on the way."""
+        """The entries after `old` up to `head`, where these are not too many."""
         if old == head:
             return ()
         with self._guard:

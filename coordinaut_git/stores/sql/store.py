@@ -13,6 +13,7 @@ from typing import NamedTuple, TypeVar
 
 from coordinaut_git.documents import (
     FORMAT,
+    SINCE_LIMIT,
     Changes,
     Contents,
     Entry,
@@ -34,7 +35,6 @@ from coordinaut_git.stores.sql.settle import settled
 T = TypeVar("T")
 
 CHECKPOINT_EVERY = 64
-SINCE_LIMIT = 512
 _SHORTEST_LOOK_S, _LONGEST_LOOK_S = 0.01, 0.25
 
 _MAKE_LINE = "INSERT INTO coordinaut_line (name, head, seq) VALUES (?, ?, 0) ON CONFLICT DO NOTHING"
@@ -97,7 +97,7 @@ class SqlStore:
         )
 
     def since(self, old: Head, head: Head) -> tuple[Entry, ...] | None:
-        """The entries after `old` up to `head`, if there are at most `SINCE_LIMIT`."""
+        """The entries after `old` up to `head`, where these are not too many."""
         if old == head:
             return ()
         last, first = self._entries.seq_of(head), self._entries.position(old)
