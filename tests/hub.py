@@ -63,6 +63,7 @@ class Hub:
 
 
 def script(path: Path, text: str) -> Path:
+    path.parent.mkdir(exist_ok=True)
     path.write_text(f"#!/bin/sh\n{text}\n")
     path.chmod(0o755)
     return path

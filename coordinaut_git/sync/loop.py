@@ -24,6 +24,9 @@ ATTEMPTS = 32
 BUSY_WAIT_S = 90.0
 """As long as another process of this clone may take for its exchange with the remote."""
 
+CUTS = 3
+"""So many pushes in a row may be cut off while the remote stays where it is: a network's bad luck, and no more."""
+
 Check = Callable[[Head, Head], None]
 """Goes through what lies after a point up to another one of a fetched line; raises what is wrong with it."""
 
@@ -79,11 +82,12 @@ class Team:
         self.store, self.coordinator, self.remote, self.crowd = store, coordinator, remote, crowd
         self._check, self._alone, self._on_its_way = check, alone, on_its_way
         self._met: tuple[tuple[Head, Head], Meeting] | None = None
+        self._cuts: tuple[Head | None, int] = None, 0
 
     def sync(self) -> Synced:
         """Exchange everything.
 
-        Raises what `RemoteLine` raises, `unlawful_line`, or contended (`lost_races`, `sync_busy`).
+        Raises what `RemoteLine` raises, `unlawful_line`, or contended (`lost_races`, `push_cut_off`, `sync_busy`).
         """
         with self.alone():
             so_far = _NOTHING_YET
@@ -155,7 +159,8 @@ class Team:
         self._on_its_way.put(seen or "")
         try:
             self.remote.push(head, seen)
-        except PushUnknown:
+        except PushUnknown as cut:
+            self._cut_off(seen, cut)
             return False
         except Raced:
             self._on_its_way.put(before)
@@ -167,6 +172,19 @@ class Team:
         self._on_its_way.put(None)
         self.crowd.published(self.crowd.now() - began)
         return True
+
+    def _cut_off(self, seen: Head | None, cut: PushUnknown) -> None:
+        """Count a push that was cut off; raises contended `push_cut_off` for one too many that have moved nothing."""
+        at, times = self._cuts
+        self._cuts = seen, (times + 1 if at == seen else 1)
+        if self._cuts[1] < CUTS:
+            return
+        self._cuts = seen, 0
+        raise contended(
+            "push_cut_off",
+            f"A push to {self.remote.name} was cut off {CUTS} times in a row: {str(cut) or 'the connection was lost'}.",
+            hint="Nothing is lost. Try again later: coordinaut sync",
+        ) from cut
 
     def fetch(self) -> Meeting:
         """Look what the remote has, after a pause if a race was lost; gives where our line and that one meet."""

@@ -3,6 +3,7 @@
 from contextlib import ExitStack, closing, nullcontext
 
 import pytest
+from hub import script
 from teams import STATE, Hub
 
 from coordinaut_git.errors import CoordinautError
@@ -179,6 +180,31 @@ def test_another_worktree_sees_the_claim_at_once_and_publishes_it_along_with_its
     ann.claim("docs/**", actor=other)
     assert not ann.provisional
     assert len(hub.line) == 5
+
+
+@pytest.mark.parametrize("policy", ["provisional", "confirmed"])
+def test_a_host_that_cuts_every_push_off_is_not_tried_for_ever(hub, policy):
+    ann = hub.clone("ann", policy=policy)
+    task, tried = ann.create("src/**"), hub.folder / "tried"
+    hook = script(hub.path / "hooks/pre-receive", f"echo x >> {tried}; kill -9 $PPID")
+    if policy == "provisional":
+        assert ann.claim(task=task).moment.confirmed_upto == 0
+        (said,) = ann.workspace.notices
+        assert said.startswith("Provisional, until origin has it: A push to origin was cut off 3 times in a row: ")
+    else:
+        assert refusal(lambda: ann.claim(task=task)).code == "unknown_outcome"
+    assert tried.read_text().split() == ["x"] * 3
+    hook.unlink()
+    assert ann.team.sync().pushed == 2
+
+
+def test_a_host_whose_pushes_land_and_are_cut_off_then_is_no_obstacle(hub):
+    ann = hub.clone("ann")
+    script(hub.path / "hooks/post-receive", "kill -9 $PPID")
+    for number in range(4):
+        done = ann.claim(f"{number}/**")
+        assert done.moment.confirmed_upto == done.state.seq
+    assert ann.workspace.notices == []
 
 
 def test_a_push_that_was_cut_off_is_not_taken_back_while_it_may_land(hub):
