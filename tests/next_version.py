@@ -44,7 +44,8 @@ def dying(owner: type, name: str, when: str) -> None:
     setattr(owner, name, step)
 
 
-if __name__ == "__main__":
+def run() -> None:
+    """Run the command line, as far as it lives."""
     if point := os.environ.get("DIES_AT"):
         when, _, step = point.partition(":")
         dying(Packs if step == "pack" else Pygit2Engine, "write" if step == "pack" else step, when)

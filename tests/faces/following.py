@@ -8,7 +8,7 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
-from commands import PROGRAM
+import warm
 
 PATIENCE_S = 120
 
@@ -28,7 +28,7 @@ class Follower:
             if not self._ready.select(max(0.0, until - time.monotonic())):
                 return None
             piece = os.read(self._process.stdout.fileno(), 65536)
-            assert piece, f"the follower has ended: {self._process.stderr.read().decode()}"
+            assert piece, f"the follower has ended: {self._process.stderr.read()}"
             self._rest += piece
         line, _, self._rest = self._rest.partition(b"\n")
         return line.decode()
@@ -43,7 +43,7 @@ class Follower:
         if number is not None:
             self._process.send_signal(number)
         code = self._process.wait(PATIENCE_S)
-        return code, self._process.stderr.read().decode()
+        return code, self._process.stderr.read()
 
     def event(self, wait_s: float = PATIENCE_S):
         line = self.line(wait_s)
@@ -53,7 +53,8 @@ class Follower:
 @contextmanager
 def running(cwd, *words):
     """Run a command until the end of the block."""
-    process = subprocess.Popen([*PROGRAM, *words], cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    process = warm.Started(warm.COMMANDS, *words, cwd=cwd, **pipes)
     try:
         yield Follower(process)
     finally:

@@ -1,11 +1,13 @@
 """Completion in the shells themselves: bash always, zsh and fish where they are installed."""
 
 import os
+import shlex
 import shutil
 import subprocess
 
 import pytest
-from commands import PROGRAM, program
+import warm
+from commands import program
 from shells import Shell
 
 ANN = ("--agent", "ann", "--agent-instance", "agent_ann")
@@ -34,7 +36,7 @@ def environ(tmp_path):
     """Where `coordinaut` is this checkout's."""
     program = tmp_path / "bin" / "coordinaut"
     program.parent.mkdir()
-    program.write_text(f'#!/bin/sh\nexec {" ".join(PROGRAM)} "$@"\n')
+    program.write_text(f'#!/bin/sh\nexec {shlex.join(warm.command(warm.COMMANDS))} "$@"\n')
     program.chmod(0o755)
     return os.environ | {"PATH": f"{program.parent}{os.pathsep}{os.environ['PATH']}", "HOME": str(tmp_path)}
 

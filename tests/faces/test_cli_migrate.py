@@ -9,10 +9,10 @@ import shutil
 import signal
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
-from commands import PROGRAM, Answer
+import warm
+from commands import Answer
 from forged_line import OPERATIONS, REF
 
 from coordinaut_git.errors import CoordinautError
@@ -20,7 +20,7 @@ from coordinaut_git.protocol import requests as ask
 from coordinaut_git.protocol.model import Actor
 from coordinaut_git.workspace import open_workspace
 
-NEXT = (sys.executable, str(Path(__file__).parent.parent / "next_version.py"))
+NEXT = ("next_version",)
 BACKUPS = "refs/coordinaut-backup"
 STEPS = [
     "before:create_ref", "after:create_ref", "before:pack", "after:pack", "before:write", "after:write",
@@ -37,7 +37,7 @@ def run(program, root, *words, **environ) -> Answer:
 
 def following(root, *words, **environ) -> Answer:
     """A command of the next version."""
-    return run(NEXT, root, *words, "--json", **environ)
+    return run(warm.command(NEXT), root, *words, "--json", **environ)
 
 
 @pytest.fixture
@@ -240,8 +240,9 @@ def test_documents_that_are_lost_are_put_back_from_the_operations(cli, line, git
 def test_a_migration_beside_running_writers_loses_nothing(cli, line, git):
     tamper(line)
     loop = "import subprocess, sys; [subprocess.run([*sys.argv[1:], 'create', '-q', '--title', f'n{n}'], check=True) for n in range(6)]"
-    writers = [subprocess.Popen([sys.executable, "-c", loop, *PROGRAM], cwd=line.root) for _ in range(2)]
-    migrations = [subprocess.Popen([*PROGRAM, "migrate"], cwd=line.root, stdout=subprocess.DEVNULL) for _ in range(2)]
+    program = warm.command(warm.COMMANDS)
+    writers = [subprocess.Popen([sys.executable, "-c", loop, *program], cwd=line.root) for _ in range(2)]
+    migrations = [subprocess.Popen([*program, "migrate"], cwd=line.root, stdout=subprocess.DEVNULL) for _ in range(2)]
     assert [process.wait(600) for process in (*writers, *migrations)] == [0] * 4
     events = cli.json(line.root, "watch", "--limit", "1000")["events"]
     assert [event["op"] for event in events].count("schema_migrated") == 1

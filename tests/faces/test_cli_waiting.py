@@ -4,7 +4,7 @@ import json
 import subprocess
 import time
 
-from commands import PROGRAM
+import warm
 
 ANN = ("--agent-instance", "agent_ann")
 BOB = ("--agent-instance", "agent_bob")
@@ -13,7 +13,7 @@ LONG_S = 300
 
 def claiming(cwd, *words):
     """A claim in a process of its own."""
-    return subprocess.Popen([*PROGRAM, "claim", *words, "--json"], cwd=cwd, stdout=subprocess.PIPE)
+    return subprocess.Popen([*warm.command(warm.COMMANDS), "claim", *words, "--json"], cwd=cwd, stdout=subprocess.PIPE)
 
 
 def answer(process):

@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import pytest
+import warm
 from commands import PROGRAM
 from moved_scene import seen
 from serving import Server
@@ -162,7 +163,8 @@ def test_writers_beside_a_move_lose_nothing_and_end_up_in_the_new_home(cli, proj
         "for n in range(8):\n"
         "    while subprocess.run([*sys.argv[1:], 'create', '-q', '--title', f'n{n}'], capture_output=True).returncode: pass\n"
     )
-    writers = [subprocess.Popen([sys.executable, "-c", loop, *PROGRAM], cwd=project) for _ in range(2)]
+    program = warm.command(warm.COMMANDS)
+    writers = [subprocess.Popen([sys.executable, "-c", loop, *program], cwd=project) for _ in range(2)]
     done = cli.json(project, "migrate", "--to", "sqlite")
     assert [process.wait(600) for process in writers] == [0, 0]
     assert done["changed"] is True
