@@ -11,7 +11,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from benchmarks import commands, growth, hooks, operations, stores, sync, tools, writers
+from benchmarks import commands, crowd, growth, hooks, operations, stores, sync, tools, writers
 from benchmarks.measure import Row
 
 Benchmark = Callable[..., Iterator[Row]]
@@ -29,6 +29,7 @@ BENCHMARKS: tuple[Benchmark, ...] = (
     stores.moving,
     growth.history,
     sync.team,
+    crowd.crowds,
 )
 
 

@@ -5,10 +5,11 @@ of two that publish without a break the one that is ahead stays ahead (networks 
 
 Rule 1: whoever has published while others were at it leaves a gap before it publishes again, in which each of those
         can fetch and push who came by since its last time. Then it fetches first, for somebody will have been faster.
-Rule 2: whoever has lost pauses before it fetches, never between fetch and push, and for no longer than an exchange
-        takes: pauses that grow with every loss give the line to whoever lost least. Only a long struggle slows down.
-Rule 3: whoever meets nobody waits for nobody. But it would never meet somebody who is always too late: so where
-        publications follow hard on each other, a gap comes after the 1st, 2nd, 4th, 8th, 16th, and every 32nd.
+Rule 2: whoever has lost pauses before it fetches, never between fetch and push, and for one exchange at the most:
+        pauses that grow with every loss give the line to whoever lost least. Only a long struggle slows down.
+Rule 3: whoever is alone waits for nobody. But whoever is ahead never meets somebody who is always too late: so where
+        publications follow hard on each other there is a gap after the 1st, 2nd, 4th, 8th, 16th and every 32nd; and a
+        clone that has never met anybody leaves one after every 64th.
 Rule 4: who is faster depends on this, and nothing else does. A note that is lost costs a lost race.
 """
 
@@ -23,11 +24,12 @@ LEAST_ATTEMPTS = 8
 SLOWER_AFTER = 16
 """With so many losses each the pauses double: a crowd in which nobody gets on must not storm the host."""
 
-SHARE = 0.75
-"""Of an exchange, for each of the others in a gap: one fetches while another one pushes."""
+GAP_SPARE, PAUSE_EXCHANGES = 0.5, 1.0
+"""So much longer is a gap than the exchanges of those it is for; so long is a pause after a loss at the most."""
 
-PROBES, PROBE_EVERY, PROBE_EXCHANGES = (1, 2, 4, 8, 16), 32, 2.0
-"""After which publications in a row somebody unknown is given a chance, and how many exchanges long."""
+PROBES, PROBE_EVERY, PROBE_SELDOM = (1, 2, 4, 8, 16), 32, 64
+PROBE_EXCHANGES = 2.0
+"""So long is the chance for somebody unknown."""
 
 LONGEST_GAP_S, LONGEST_PAUSE_S = 10.0, 10.0
 REMEMBERED_S = 60.0
@@ -65,6 +67,7 @@ class Crowd:
         self._began = self._ended = self._probing_until = now()
         self._losses = self._in_a_row = 0
         self._others: set[str] = set()
+        self._looked: float | None = None
 
     def made_room(self) -> bool:
         """Begin a publication, after the gap if one is due; True if others will have used it: look before you push."""
@@ -88,32 +91,36 @@ class Crowd:
     def before_fetch(self) -> None:
         """Pause after a loss."""
         if self._losses:
-            slower = 2 ** (self._losses // SLOWER_AFTER)
-            self._pause(0.0, min(LONGEST_PAUSE_S, self._exchange_s * slower))
+            exchanges = PAUSE_EXCHANGES * 2 ** (self._losses // SLOWER_AFTER)
+            self._pause(0.0, min(LONGEST_PAUSE_S, self._exchange_s * exchanges))
 
     def fetched(self, took_s: float, others: Iterable[str]) -> None:
-        """The remote was looked at, in so many seconds; these have published there."""
-        self._fetch_s = max(0.0, took_s)
+        """The remote was looked at, in so many seconds; these have published there since the last look."""
+        self._fetch_s, now = max(0.0, took_s), self.now()
+        lately = self._looked is not None and now - self._looked < REMEMBERED_S
         if names := set(others):
-            self._meet(names)
+            self._meet(names if lately else ())
+        self._looked = now
 
     def published(self, took_s: float) -> None:
         """The remote has taken a push, in so many seconds."""
         self._push_s, now = max(0.0, took_s), self.now()
         met = self._room.get()
         if met is not None and now - met < REMEMBERED_S:
-            gap_s = self._exchange_s * max(1.0, SHARE * len(self._others))
+            gap_s = self._exchange_s * (max(1, len(self._others)) + GAP_SPARE)
             self._room.put(now + min(LONGEST_GAP_S, gap_s))
             self._in_a_row = 0
-        elif self._probes():
+        elif self._probes(alone=met is None):
             self._probing_until = now + min(LONGEST_GAP_S, PROBE_EXCHANGES * self._exchange_s)
-        self._ended = now
+        self._ended = self._looked = now
         self._others.clear()
 
-    def _probes(self) -> bool:
+    def _probes(self, *, alone: bool) -> bool:
         """Whether it is time to see if somebody is there who is always too late."""
         hard = self._began - self._ended < self._exchange_s
         self._in_a_row = self._in_a_row + 1 if hard else 1
+        if alone:
+            return not self._in_a_row % PROBE_SELDOM
         return self._in_a_row in PROBES or not self._in_a_row % PROBE_EVERY
 
     @property
