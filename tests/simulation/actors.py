@@ -2,13 +2,17 @@
 
 Rule 1: a process that is dead does nothing more, whatever it catches on its way out.
 Rule 2: what a store says is never made up: it may only fail, come late, or not be told.
+Rule 3: a program is of one version for as long as it runs. A newer one writes what an older one must refuse to read.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
+from itertools import islice
 from typing import TYPE_CHECKING
 
-from coordinaut_git.documents import Changes, Entry, Head, OutcomeUnknown, Snapshot, StaleHead, Step
+from coordinaut_git.documents import Changes, Entry, Head, OutcomeUnknown, Snapshot, StaleHead, Step, newer_format
+from coordinaut_git.errors import environment
 from coordinaut_git.sync.crowd import Crowd
 
 if TYPE_CHECKING:
@@ -16,6 +20,13 @@ if TYPE_CHECKING:
 
 FAULTS = ("stale", "never", "untold")
 """Of a store in the same machine: what it has not written when it answers it does not write later."""
+
+
+LONG_STOPS_MS = (600_000, 2 * 3_600_000, 5 * 3_600_000)
+"""How long a process is stopped, or a machine sleeps: longer than most leases last."""
+
+NOW, NEXT = b',"v":1}', b',"v":2}'
+"""How an operation ends that this version has written, and one of the next version."""
 
 
 class Died(BaseException):
@@ -28,6 +39,7 @@ class Running:
     def __init__(self, machine: "Machine", name: str, *, mortal: bool = True) -> None:
         self.machine, self.world, self.name = machine, machine.world, name
         self._dead, self._mortal = False, mortal
+        self._boot, self.format = machine.boots, machine.format
         self._pause = machine.world.stage.pause
 
     def point(self, for_ms: int = 0, until: Callable[[], bool] | None = None) -> None:
@@ -41,7 +53,13 @@ class Running:
             self._fate()
 
     def _fate(self) -> None:
-        if self.world.happens(self.world.faults.death):
+        if self.machine.wakes_at > self.world.stage.now:
+            self._pause(self.machine.wakes_at - self.world.stage.now)
+        if self.world.happens(self.world.faults.stops):
+            self.log("is stopped for a long time")
+            self.world.happened["stopped"] += 1
+            self._pause(self.world.chance.choice(LONG_STOPS_MS))
+        if self.machine.boots != self._boot or self.world.happens(self.world.faults.death):
             self._dead = True
             self.log("dies")
             raise Died
@@ -66,17 +84,18 @@ class Running:
         """The lock that one process of a machine holds at a time; whoever dies lets go of it."""
         machine, until = self.machine, self.world.stage.now + round(wait_s * 1000)
         self.point()
-        while machine.locked and self.world.stage.now < until:
-            self.point(until - self.world.stage.now, lambda: not machine.locked)
-        if machine.locked:
+        while machine.lock and self.world.stage.now < until:
+            self.point(until - self.world.stage.now, lambda: not machine.lock)
+        if machine.lock:
             self.log("waits no longer for the lock")
             yield False
             return
-        machine.locked = True
+        machine.lock = self
         try:
             yield True
         finally:
-            machine.locked = False
+            if machine.lock is self:
+                machine.lock = None
 
 
 class OnItsWay:
@@ -128,6 +147,8 @@ class Handle:
     def head(self) -> Head | None:
         """As the store says, now."""
         self._running.point()
+        if self._machine.damage == "ref":
+            raise environment("broken_ref", "The ref names a commit which is not on disk.")
         return self._inner.head()
 
     def likely(self) -> None:
@@ -135,28 +156,34 @@ class Handle:
 
     def snapshot(self, head: Head) -> Snapshot:
         """As the store says."""
-        self._running.point()
-        return self._inner.snapshot(head)
+        self._read()
+        found = self._inner.snapshot(head)
+        if self._running.format == 1 and self._is_of_the_next_version(head, found):
+            raise newer_format("The state", 2)
+        return replace(found, entries=tuple(self._known(found.entries)))
 
     def since(self, old: Head, head: Head) -> tuple[Entry, ...] | None:
         """As the store says."""
-        self._running.point()
-        return self._inner.since(old, head)
+        self._read()
+        found = self._inner.since(old, head)
+        return None if found is None else tuple(self._known(found))
 
     def sealed(self, head: Head) -> bool:
         """As the store says."""
-        self._running.point()
+        self._read()
         return self._inner.sealed(head)
 
     def back(self, head: Head) -> Iterator[tuple[Head, Entry]]:
         """As the store says."""
-        self._running.point()
-        return self._inner.back(head)
+        self._read()
+        if self._running.format == 1:
+            return self._inner.back(head)
+        return ((at, brought_forward(entry)) for at, entry in self._inner.back(head))
 
     def log(self, head: Head) -> Iterator[Entry]:
         """As the store says."""
-        self._running.point()
-        return self._inner.log(head)
+        self._read()
+        return iter(self._known(self._inner.log(head)))
 
     def commit(self, expected: Head, entry: Entry, changes: Changes) -> Head:
         """Publish on the machine's line, if nothing goes wrong."""
@@ -183,8 +210,30 @@ class Handle:
     def close(self) -> None:
         """Nothing to do."""
 
-    def _write(self, write: Callable[[], Head]) -> Head:
+    def _read(self) -> None:
+        """A point, at which it may turn out that a part of the line is missing; a program that heals it has not come."""
         self._running.point()
+        if self._machine.damage:
+            raise environment("unreadable_history", "A commit of the line is missing.")
+
+    def _known(self, entries: Iterable[Entry]) -> Iterable[Entry]:
+        """The entries as this program reads them: what an older one does not know stays as it is."""
+        return entries if self._running.format == 1 else map(brought_forward, entries)
+
+    def _written(self, entry: Entry) -> Entry:
+        """The entry as this program writes it."""
+        if self._running.format == 1:
+            return entry
+        assert entry.body.endswith(NOW), entry.body
+        return replace(entry, body=entry.body.removesuffix(NOW) + NEXT)
+
+    def _is_of_the_next_version(self, head: Head, found: Snapshot) -> bool:
+        """Whether the documents of a snapshot were written by a newer program."""
+        _, writer = next(islice(self._inner.back(head), len(found.entries), None), (None, None))
+        return writer is not None and writer.body.endswith(NEXT)
+
+    def _write(self, write: Callable[[], Head]) -> Head:
+        self._read()
         fault = self._world.chance.choice(FAULTS) if self._world.happens(self._world.faults.commit) else None
         self._world.happened[f"commit {fault or 'told'}"] += 1
         if fault == "stale":
@@ -198,14 +247,20 @@ class Handle:
         return head
 
     def _committed(self, expected: Head, entry: Entry, changes: Changes) -> Head:
-        head = self._inner.commit(expected, entry, changes)
+        head = self._inner.commit(expected, self._written(entry), changes)
         self._running.log("commits", entry.seq, entry.id, entry.summary, expected[:6], "->", head[:6])
         self._world.born(self._machine, entry.id)
         return head
 
     def _rebuilt(self, expected: Head, onto: Head, steps: Sequence[Step]) -> Head:
-        head = self._inner.rebuild(expected, onto, steps)
+        written = [replace(step, entry=self._written(step.entry)) for step in steps]
+        head = self._inner.rebuild(expected, onto, written)
         told = [f"{step.entry.seq} {step.entry.id} {step.entry.summary}" for step in steps]
         self._running.log("rebuilds", expected[:6], "->", head[:6], "onto", onto[:6], told)
         self._world.stands(self._machine, head)
         return head
+
+
+def brought_forward(entry: Entry) -> Entry:
+    """An entry as a program reads it that knows the next version."""
+    return replace(entry, body=entry.body.removesuffix(NEXT) + NOW) if entry.body.endswith(NEXT) else entry

@@ -7,17 +7,20 @@ Rule 2: every command is written down with its answer; its operations carry its 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import takewhile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from actors import Died, Handle, OnItsWay, Running
+from commits import Commit
 from network import Line
+from oracles import covered
 
-from coordinaut_git.coordinator import Coordinator, Done
+from coordinaut_git.coordinator import OPERATION_BYTES, Coordinator, Done
 from coordinaut_git.documents import Head
 from coordinaut_git.errors import CoordinautError, Kind, environment
 from coordinaut_git.protocol import requests as ask
 from coordinaut_git.protocol.model import Actor, Answer, Mode, Status
 from coordinaut_git.protocol.state import State
+from coordinaut_git.protocol.values import Instant
 from coordinaut_git.stores.memory.tree import DocumentTree
 from coordinaut_git.sync.checking import checked
 from coordinaut_git.sync.loop import Team
@@ -50,16 +53,26 @@ class Command:
     published: int = 0
 
 
-class CommandIds:
-    """Tokens that tell which command they were made for."""
+class Held(NamedTuple):
+    """What an agent remembers of a lease that it was granted."""
 
-    def __init__(self) -> None:
-        self.number, self._count = 0, 0
+    files: tuple[str, ...]
+    since: Instant
+
+
+class CommandIds:
+    """Tokens that tell which command they were made for; `decided` is told of each that names an operation."""
+
+    def __init__(self, decided: Callable[[str], None]) -> None:
+        self.number, self._count, self._decided = 0, 0, decided
 
     def token(self, size_bytes: int) -> str:
         """The command's number and a running one, in hexadecimal."""
         self._count += 1
-        return f"{self.number:0{NUMBER_DIGITS}x}{self._count:0{2 * size_bytes - NUMBER_DIGITS}x}"
+        token = f"{self.number:0{NUMBER_DIGITS}x}{self._count:0{2 * size_bytes - NUMBER_DIGITS}x}"
+        if size_bytes == OPERATION_BYTES:
+            self._decided(f"op_{token}")
+        return token
 
 
 def number_of(operation_id: str) -> int:
@@ -71,7 +84,7 @@ class Program:
     """One run of coordinaut on a machine: a coordinator, and the team's part of it."""
 
     def __init__(self, machine: "Machine", name: str, *, mortal: bool = True) -> None:
-        self.running, self.ids = Running(machine, name, mortal=mortal), CommandIds()
+        self.running, self.ids = Running(machine, name, mortal=mortal), CommandIds(machine.world.decided)
         self.coordinator = Coordinator(Handle(self.running), machine, self.ids, team=True)
         self.team = Team(
             self.coordinator.store,
@@ -122,6 +135,7 @@ class Agent:
         self.actor = Actor(instance=f"{name}-1", agent=name)
         self._program: Program | None = None
         self._again: ask.Request | None = None
+        self._held: dict[str, Held] = {}
 
     def live(self, commands: int) -> None:
         """Ask for one thing after the other."""
@@ -138,10 +152,15 @@ class Agent:
             if self.world.happens(0.15):
                 program.team.sync()
                 return
+            if self._held and self.world.happens(0.1):
+                self._commits_files()
+                return
             request, self._again = self._again or self._request(program.coordinator.read().state), None
             self._ask(program, request)
         except CoordinautError as error:
             self.world.happened[error.code] += 1
+            if error.code == "newer_format":
+                self._program = None  # whoever reads the hint updates, and starts it again
         except (Died, KeyboardInterrupt) as end:
             self.world.happened[type(end).__name__] += 1
             self._program = None
@@ -174,6 +193,7 @@ class Agent:
         lease = done.state.lease(command.task)
         if isinstance(command.request, ask.ClaimTask) and lease and lease.agent_instance == self.actor.instance:
             command.fences = frozenset({lease.fence})
+            self._held[command.task] = Held(files=lease.files, since=self.machine.now())
 
     def _request(self, state: State) -> ask.Request:
         """Something that makes sense by what is seen here."""
@@ -182,8 +202,24 @@ class Agent:
         if len(tasks) < self.world.tasks:
             return ask.CreateTask(title="a task", files=(pick(PATTERNS),))
         mine = [lease.task_id for lease in state.leases_of(self.actor.instance)]
+        if self._held and self.world.happens(0.15):
+            self.world.happened["asks by what it remembers"] += 1
+            mine = list(self._held)
         makes = pick(self._usual(tasks) + self._holding(mine) * (2 if mine else 0) + self._handing(state, tasks, mine))
         return makes()
+
+    def _commits_files(self) -> None:
+        """Commit work on what it was granted once, begun then or now, without a look at who holds it by now."""
+        task = self.world.chance.choice(list(self._held))
+        held, now = self._held[task], self.machine.now()
+        paths = [path for path in PATHS if any(covered(one, path) for one in held.files)]
+        path = self.world.chance.choice(paths or PATHS)
+        begun = self.world.chance.choice((now, held.since))
+        self.world.commits.append(
+            Commit(
+                instance=str(self.actor.instance), task=task, path=path, at=now, authored_at=Instant(min(begun, now))
+            )
+        )
 
     def _usual(self, tasks: list[str]) -> list[Callable[[], ask.Request]]:
         pick = self.world.chance.choice

@@ -10,7 +10,7 @@ import pytest
 from epoch_parts import EpochClone, EpochLine, EpochProgram
 from epoch_seam import Objects, is_root
 from network import Network
-from team_world import CALM, HOSTILE, STRICT, USUAL, Faults, Plan
+from plans import CALM, HOSTILE, STRICT, USUAL, Faults, Plan
 
 from coordinaut_git import parting
 from coordinaut_git.documents import Head

@@ -10,8 +10,9 @@ from actors import Died
 from agents import Agent
 from epoch_parts import EpochClone, EpochProgram, EpochRemote
 from epoch_seam import is_root, root_of
+from plans import CALM, HOSTILE, ROUGH, STRICT, UNLUCKY, USUAL, Plan
 from published import Published, everything
-from team_world import CALM, HOSTILE, ROUGH, STRICT, UNLUCKY, USUAL, WEATHER_MS, Plan, TeamWorld
+from team_world import WEATHER_MS, TeamWorld
 
 from coordinaut_git.documents import Head
 from coordinaut_git.errors import CoordinautError

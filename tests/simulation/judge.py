@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+import commits
 from agents import Command, is_a_refusal, number_of
 from published import everything
 
@@ -26,6 +27,7 @@ def complaints(world: "TeamWorld") -> Iterator[str]:
     yield from _in_order(world)
     yield from _letters(world)
     yield from _together(world)
+    yield from commits.complaints(world)
 
 
 def _told(world: "TeamWorld") -> Iterator[str]:
@@ -75,6 +77,8 @@ def _together(world: "TeamWorld") -> Iterator[str]:
         yield f"after {world.seed} the lines differ: {heads}, remote {world.remote.tip}"
     if not all(world.confirmed_at_the_end):
         yield f"at the end, with no more faults, a claim was not confirmed: {world.confirmed_at_the_end}"
+    if world.kept_for_ever:
+        yield f"at the end these leases had long expired, and could not be taken over: {world.kept_for_ever}"
 
 
 def _in_order(world: "TeamWorld") -> Iterator[str]:

@@ -11,19 +11,35 @@ from typing import Any
 import agents
 import network
 import pytest
-from team_world import HOSTILE, ROUGH, STRICT, UNLUCKY, USUAL, Plan
+from plans import ASLEEP, HIDDEN, HOSTILE, MIXED, ROUGH, STRICT, UNLUCKY, USUAL, Plan
 
+from coordinaut_git import coordinator
 from coordinaut_git.coordinator import Coordinator
 from coordinaut_git.errors import CoordinautError
-from coordinaut_git.protocol import apply, asking, replay
+from coordinaut_git.protocol import apply, asking, judge, ops, replay
 from coordinaut_git.stores.memory import MemoryStore
 from coordinaut_git.sync import joining, loop, publishing
 from coordinaut_git.sync.remote import PushUnknown, Raced
 
+DAY_MS = 24 * 3_600_000
 Patch = pytest.MonkeyPatch
 Plant = Callable[[Patch], None]
 CROWDED = replace(USUAL, machines=2, agents=3, idle_ms=(0, 0, 0, 5))
 LONELY = replace(ROUGH, commands=16, network=replace(ROUGH.network, unreachable=0.4, refused=0.3))
+WAKING = replace(
+    ASLEEP,
+    machines=2,
+    commands=16,
+    tasks=2,
+    idle_ms=(0, 1_000, 10_000, 20_000),
+    weather_ms=(1_000, 10_000, 60_000),
+    terms=("1m",),
+    faults=replace(ASLEEP.faults, sleeps=0.05, reboots=0.6),
+)
+DROWSY = replace(ASLEEP, commands=12, idle_ms=(0, 1_000, 20_000, 60_000), terms=("2m",))
+VEILED = replace(HIDDEN, agents=1, network=replace(HIDDEN.network, partitions=0.2, late=0.5, hidden=0.7))
+UPDATING = replace(MIXED, agents=4, tasks=2, idle_ms=(0, 5, 1_000, 20_000), weather_ms=(1_000, 20_000))
+ALONE = replace(ROUGH, machines=1, agents=2, network=replace(ROUGH.network, late=0.4, twice=0.5))
 HASTY = replace(
     USUAL, commands=12, idle_ms=(0, 1_000, 20_000, 60_000), terms=("2m",), faults=replace(USUAL.faults, clocks=1.0)
 )
@@ -76,6 +92,38 @@ def _seen_by_position(store: MemoryStore, seq: int) -> int | None:
 
 def _no_comparison(rebuild: Callable[..., Any]) -> Callable[..., Any]:
     return lambda store, expected, onto, steps: rebuild(store, store.head(), onto, steps)
+
+
+def _forgotten_is_long_ago(seen_ms_ago: Callable[..., Any]) -> Callable[..., Any]:
+    """What was seen before the machine was started anew was seen long ago."""
+
+    def ago(store: MemoryStore, seq: int) -> int | None:
+        known = {entry.seq for _, entry in store.back(store.head()) if entry.id in store._seen}
+        found = seen_ms_ago(store, seq)
+        return DAY_MS if found is None and seq in known else found
+
+    return ago
+
+
+def _read_as_far_as_it_goes(upcast: Callable[..., Any]) -> Callable[..., Any]:
+    """What a newer version has written is taken for a note, for want of anything better."""
+
+    def read(value: dict[str, Any]) -> dict[str, Any]:
+        if value["v"] == 1:
+            return upcast(value)
+        envelope = {key: value[key] for key in ("id", "seq", "at", "agentInstance") if key in value}
+        note = {"kind": "note", "text": value["op"], "broadcast": True}
+        return {**envelope, "v": 1, "op": "message_posted", "data": note}
+
+    return read
+
+
+# --- in the court
+
+
+def _any_fence(kept: Callable[..., Any]) -> Callable[..., Any]:
+    """Who held a file when it began may commit it, whoever has got it since."""
+    return lambda hearing, then, last, path: bool(hearing.covering(then, path))
 
 
 # --- in the replay
@@ -199,6 +247,36 @@ def _whatever_is_there(fetch: Callable[..., Any]) -> Callable[..., Any]:
     return follow
 
 
+def _nothing_means_empty(fetch: Callable[..., Any]) -> Callable[..., Any]:
+    def empty(line: network.Line) -> Any:
+        try:
+            return fetch(line)
+        except CoordinautError as error:
+            if error.code != "remote_deleted":
+                raise
+            line._machine.tracking = None
+            return None
+
+    return empty
+
+
+def _first_of_all(swap: Callable[..., Any]) -> Callable[..., Any]:
+    """No expected value is no condition."""
+    return lambda remote, expected, new: swap(remote, expected or remote.tip, new)
+
+
+def _no_second_look(swap: Callable[..., Any]) -> Callable[..., Any]:
+    """A push that is sent again was judged already."""
+
+    def swapped(remote: network.Remote, expected: Any, new: Any) -> Any:
+        judged = remote.__dict__.setdefault("judged", set())
+        again = new in judged
+        judged.add(new)
+        return swap(remote, remote.tip if again else expected, new)
+
+    return swapped
+
+
 def _told_as_done(*failures: type[Exception]) -> Callable[..., Any]:
     def made(push: Callable[..., Any]) -> Callable[..., Any]:
         def told(line: network.Line, new: Any, expected: Any) -> None:
@@ -261,6 +339,28 @@ PLANTED: dict[str, Planted] = {
         plant=_around(network.Line, "push", _told_as_done(PushUnknown))
     ),
     "a push that lost the race is taken as done": Planted(plant=_around(network.Line, "push", _told_as_done(Raced))),
+    "a holder that was asleep is not asked for its fence": Planted(
+        plant=_around(judge._Hearing, "kept", _any_fence), plan=DROWSY
+    ),
+    "what was seen before a start of the machine was long ago": Planted(
+        plant=_around(MemoryStore, "seen_ms_ago", _forgotten_is_long_ago), plan=WAKING
+    ),
+    "after a start of the machine the boot clock is taken to have gone on": Planted(
+        plant=_around(MemoryStore, "restarted", lambda _: lambda _: None), plan=DROWSY
+    ),
+    "where nothing was seen clocks are right to the millisecond": Planted(
+        plant=_around(coordinator, "CLOCK_TOLERANCE_MS", lambda _: 0), plan=WAKING
+    ),
+    "a newer version is read as far as it goes": Planted(
+        plant=_around(ops, "upcast", _read_as_far_as_it_goes), plan=UPDATING
+    ),
+    "a remote that says nothing of its ref is an empty one": Planted(
+        plant=_around(network.Line, "fetch", _nothing_means_empty), plan=VEILED
+    ),
+    "the first push takes whatever is there": Planted(plant=_around(network.Remote, "swap", _first_of_all), plan=ALONE),
+    "what is delivered again is not compared again": Planted(
+        plant=_around(network.Remote, "swap", _no_second_look), plan=ALONE
+    ),
     "what was fetched is taken without a look": Planted(
         plant=_around(agents.Program, "_check", lambda _: lambda *_: None), plan=HOSTILE
     ),

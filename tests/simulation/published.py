@@ -8,13 +8,20 @@ import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
-from ownership import History, instant_ms
+from ownership import Held, History, instant_ms
 
 from coordinaut_git.documents import Documents
 
 Json = dict[str, Any]
+
+
+class Holdings(NamedTuple):
+    """Who held what from an instant of the line on."""
+
+    at: int
+    leases: tuple[Held, ...]
 
 
 class Published(History):
@@ -23,6 +30,7 @@ class Published(History):
     def __init__(self, elapsed_ms: Callable[[int, int], int]) -> None:
         super().__init__(elapsed_ms)
         self.bodies: list[Json] = []
+        self.holdings: list[Holdings] = []
         self._ids: set[str] = set()
         self.refused: dict[str, str] = {}
         self.fences: dict[tuple[str, str], set[int]] = defaultdict(set)
@@ -43,6 +51,8 @@ class Published(History):
             self.refused[body["id"]] = str(error)
             self.held, self.asked, self._closed, self._fences = before
             self._at = at
+        leases = (replace(one, fences=set(one.fences)) for one in self.held.values())
+        self.holdings.append(Holdings(self._at, tuple(leases)))
 
     def _follow(self, body: Json) -> None:
         assert "refused" not in body, "it was refused before"

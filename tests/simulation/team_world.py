@@ -9,68 +9,33 @@ Rule 2: the parts are the real ones: protocol, coordinator, replay, and the loop
 import random
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
+from actors import LONG_STOPS_MS
 from agents import Agent, Command, Program
 from baton import Stage
+from commits import Commit
 from machines import Machine
-from network import JOURNEYS_MS, Network, Remote
+from network import CUTS, JOURNEYS_MS, Network, Remote
+from plans import PLANS, SIZES, Faults, Plan
 from published import Published, everything
 from world import START
 
 from coordinaut_git.coordinator import Done
 from coordinaut_git.documents import Head
+from coordinaut_git.errors import CoordinautError
 from coordinaut_git.protocol import requests as ask
 from coordinaut_git.protocol.model import Actor, MessageKind
 from coordinaut_git.protocol.ops import MessagePosted, Operation, to_entry
 from coordinaut_git.stores.memory import MemoryStore, Pool
 
-
-@dataclass(frozen=True, kw_only=True)
-class Faults:
-    """How often something goes wrong on the machines."""
-
-    death: float = 0.0
-    interrupt: float = 0.0
-    commit: float = 0.0
-    clocks: float = 0.0
-    git: float = 0.0
-    accidents: float = 0.0
-    forgeries: float = 0.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Plan:
-    """What kind of world a seed gives."""
-
-    machines: int = 3
-    agents: int = 2
-    commands: int = 8
-    tasks: int = 3
-    idle_ms: tuple[int, ...] = (0, 0, 5, 1_000, 20_000, 120_000, 600_000)
-    terms: tuple[str, ...] = ("2m", "10m", "10m", "1h")
-    policy: str = "provisional"
-    faults: Faults = field(default_factory=Faults)
-    network: Network = field(default_factory=Network)
-
-
-CALM = Plan()
-USUAL = Plan(
-    faults=Faults(death=0.003, interrupt=0.001, commit=0.03, clocks=0.3, git=0.1),
-    network=Network(unreachable=0.05, cut_before=0.03, cut_after=0.05, late=0.03, refused=0.01, partitions=0.5),
-)
-ROUGH = Plan(
-    faults=Faults(death=0.01, interrupt=0.003, commit=0.1, clocks=0.5, git=0.2),
-    network=Network(unreachable=0.1, cut_before=0.1, cut_after=0.15, late=0.1, refused=0.03, partitions=1.0),
-)
-STRICT = replace(USUAL, policy="confirmed")
-UNLUCKY = replace(USUAL, commands=10, faults=replace(USUAL.faults, git=0.0, accidents=0.3))
-HOSTILE = replace(USUAL, faults=replace(USUAL.faults, git=0.0, forgeries=0.05))
-PLANS = (CALM, USUAL, USUAL, STRICT, ROUGH, replace(ROUGH, policy="confirmed"), UNLUCKY, HOSTILE)
-SIZES = ((2, 1), (2, 2), (3, 2), (3, 2), (2, 4), (5, 1))
-"""How many machines there are, and how many agents on each."""
-
 ROUNDS = 2
+OVER_MS = 3 * 3_600_000
+"""Longer than any lease lasts."""
+
+LOOKS = 2
+"""A clock that was set back makes a lease that has run out look like a new one for once as long as it lasts, not longer."""
+
 LONG_MS = 3_600_000
 WEATHER_MS = (1_000, 60_000, 600_000)
 
@@ -88,10 +53,14 @@ class TeamWorld:
         self.stage = Stage(self.chance)
         self.pool = Pool()
         self.births: dict[str, int] = {}
+        self._known: set[str] = set()
         self.published = Published(self._elapsed)
         self.remote = Remote(self._swapped)
         self.happened: Counter[str] = Counter()
         self.commands: list[Command] = []
+        self.commits: list[Commit] = []
+        self.confirmed_at_the_end: list[bool] = []
+        self.kept_for_ever: list[str] = []
         self.later: list[Callable[[], bool]] = []
         self.put_aside: Head | None = None
         self.forged: Head | None = None
@@ -140,18 +109,48 @@ class TeamWorld:
     def _weather(self) -> None:
         """Clocks jump, machines are cut off, late things arrive, people use git by hand."""
         while self._awake:
-            self.stage.pause(self.chance.choice(WEATHER_MS), lambda: not self._awake)
+            self.stage.pause(self.chance.choice(self.plan.weather_ms), lambda: not self._awake)
             machine = self.chance.choice(self.machines)
-            if self.happens(self.faults.clocks):
-                machine.jump()
-            if self.happens(self.network.partitions):
-                machine.cut_off = not machine.cut_off
-            if self.happens(self.faults.git):
-                machine.fetch_by_hand()
-            if self.happens(self.faults.accidents):
-                self._accident()
-            if self.happens(self.faults.forgeries):
-                self._forge()
+            for what, often, change in self._changes(machine):
+                if self.happens(often):
+                    self.happened[what] += 1
+                    change()
+
+    def _changes(self, machine: Machine) -> tuple[tuple[str, float, Callable[[], None]], ...]:
+        """What may come over a machine, or over the remote, in a word, and how often."""
+        faults, network = self.faults, self.network
+        return (
+            ("a clock jumps", faults.clocks, machine.jump),
+            ("cut off or connected", network.partitions, lambda: self._cut(machine)),
+            ("hidden or shown", network.hidden, self._hide),
+            ("fetched by hand", faults.git, machine.fetch_by_hand),
+            ("a machine sleeps", faults.sleeps, lambda: machine.sleep(self.chance.choice(LONG_STOPS_MS))),
+            ("started anew", faults.reboots, machine.reboot),
+            ("a journal is torn", faults.torn, lambda: machine.store.torn(self.chance.choice((1, 3)))),
+            ("damaged or mended", faults.damage, lambda: self._damage(machine)),
+            ("updated", faults.updates, lambda: self._update(machine)),
+            ("set back or put back", faults.accidents, self._accident),
+            ("forged", faults.forgeries, self._forge),
+        )
+
+    def _cut(self, machine: Machine) -> None:
+        """Cut a machine off, wholly or one way; or connect it again."""
+        machine.cut_off = "" if machine.cut_off else self.chance.choice(CUTS)
+
+    def _hide(self) -> None:
+        """The host says nothing of the ref; or it does again."""
+        self.remote.hidden = not self.remote.hidden
+        self.log("the remote hides the ref" if self.remote.hidden else "the remote shows the ref")
+
+    def _damage(self, machine: Machine) -> None:
+        """Objects of a machine's line are lost; or somebody has put them back, by a fetch or with `doctor`."""
+        machine.damage = "" if machine.damage else self.chance.choice(("ref", "history"))
+        self.log(machine.name, "has lost objects" if machine.damage else "has its objects again")
+
+    def _update(self, machine: Machine) -> None:
+        """The next version is installed; what runs already stays what it is."""
+        self.log(machine.name, "is updated")
+        machine.format = 2
 
     def _courier(self) -> None:
         """What was sent and given up by its sender arrives some time later."""
@@ -192,12 +191,14 @@ class TeamWorld:
         while self.later:
             self.arrive(self.later.pop(0))
         self.faults, self.network = Faults(), Network()
+        newest, self.remote.hidden = max(machine.format for machine in self.machines), False
         for machine in self.machines:
-            machine.cut_off = False
+            machine.cut_off, machine.damage, machine.format = "", "", newest
         if self.forged:
             return
         self._come_together()
         self.confirmed_at_the_end = [self._claims(machine) for machine in self.machines]
+        self.kept_for_ever = self._inherited(self.chance.choice(self.machines))
         self._come_together()
 
     def _come_together(self) -> None:
@@ -219,6 +220,27 @@ class TeamWorld:
         claimed = self._asked(program, claim, actor).operation
         return claimed is not None and program.confirmed(claimed.id)
 
+    def _inherited(self, machine: Machine) -> list[str]:
+        """Take over all leases once they have run out by any clock; gives the tasks of those that are kept for ever."""
+        program, actor = self.program(machine, f"{machine.name}heir", mortal=False), Actor(instance="heir")
+        kept: dict[str, str] = dict.fromkeys(program.coordinator.read().state.leases(), "")
+        for _ in range(LOOKS):
+            self.stage.pause(OVER_MS)
+            kept = {task: why for task in kept if (why := self._kept_from(program, actor, task))}
+        return [f"{task}: {why}" for task, why in kept.items()]
+
+    def _kept_from(self, program: Program, actor: Actor, task: str) -> str:
+        """Why a lease cannot be taken over; nothing where it is not in the way any more."""
+        lease = program.coordinator.read().state.lease(task)
+        if lease is None or lease.agent_instance == actor.instance:
+            return ""
+        wanted = ask.ClaimTask(task=task, files=lease.files, takeover_reason="it is over")
+        try:
+            self._asked(program, wanted, actor)
+        except CoordinautError as error:
+            return error.message
+        return ""
+
     def _asked(self, program: Program, request: ask.Request, actor: Actor) -> Done:
         program.ids.number = self.command(str(actor.instance), program.running.machine.name, request).number
         return program.carry_out(request, actor)
@@ -235,10 +257,14 @@ class TeamWorld:
         self.commands.append(command)
         return command
 
+    def decided(self, operation_id: str) -> None:
+        """Note when an operation was decided: from then on its terms run, whenever it comes to stand on a line."""
+        self.births[operation_id] = self.stage.now
+
     def born(self, machine: Machine, operation_id: str) -> None:
-        """Note when and where an operation was first on some line."""
-        if operation_id not in self.births:
-            self.births[operation_id] = self.stage.now
+        """Note on whose line an operation was first, in order."""
+        if operation_id not in self._known:
+            self._known.add(operation_id)
             machine.made.append(operation_id)
 
     def stands(self, machine: Machine, head: Head) -> None:

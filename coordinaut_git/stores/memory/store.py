@@ -43,7 +43,7 @@ class MemoryStore:
         self._guard = threading.Lock()
         self._turn = threading.RLock()
         self._head: Head | None = None
-        self._seen: dict[str, int] = {}
+        self._seen: dict[str, int | None] = {}
 
     def describe(self) -> Mapping[str, str]:
         """Say that there is nothing to look for."""
@@ -143,6 +143,15 @@ class MemoryStore:
         found = next((entry for _, entry in self.pool.back(self._head) if entry.seq == seq), None)
         seen = None if found is None else self._seen.get(found.id)
         return None if seen is None else self._elapsed_ms() - seen
+
+    def restarted(self) -> None:
+        """Do as after a start of the machine: the clock begins anew, and of what was seen nobody knows when."""
+        self._seen = dict.fromkeys(self._seen)
+
+    def torn(self, operations: int) -> None:
+        """Do as where a crash has torn the end off the journal: the last that was seen counts as never seen."""
+        for entry_id in list(self._seen)[-operations:]:
+            del self._seen[entry_id]
 
     @contextmanager
     def queue(self, wait_s: float) -> Iterator[bool]:
