@@ -41,7 +41,13 @@ VEILED = replace(HIDDEN, agents=1, network=replace(HIDDEN.network, partitions=0.
 UPDATING = replace(MIXED, agents=4, tasks=2, idle_ms=(0, 5, 1_000, 20_000), weather_ms=(1_000, 20_000))
 ALONE = replace(ROUGH, machines=1, agents=2, network=replace(ROUGH.network, late=0.4, twice=0.5))
 HASTY = replace(
-    USUAL, commands=12, idle_ms=(0, 1_000, 20_000, 60_000), terms=("2m",), faults=replace(USUAL.faults, clocks=1.0)
+    USUAL,
+    machines=2,
+    commands=12,
+    tasks=2,
+    idle_ms=(0, 1_000, 20_000, 60_000),
+    terms=("2m",),
+    faults=replace(USUAL.faults, clocks=1.0),
 )
 CUT_OFF = replace(STRICT, network=replace(ROUGH.network, late=0.4, unreachable=0.3))
 
