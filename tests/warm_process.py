@@ -142,7 +142,10 @@ def _run(asked: dict) -> int:
             sys.argv = ["-c", *asked["words"]]
             exec(compile(asked["text"], "<text>", "exec"), {"__name__": "__main__"})
     except SystemExit as end:
-        return end.code if isinstance(end.code, int) else int(end.code is not None)
+        if end.code is None or isinstance(end.code, int):
+            return end.code or 0
+        print(end.code, file=sys.stderr)
+        return 1
     return 0
 
 

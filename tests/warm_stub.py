@@ -10,6 +10,7 @@ import os
 import signal
 import socket
 import sys
+from contextlib import suppress
 
 at, module, *words = sys.argv[1:]
 asked = {
@@ -24,10 +25,17 @@ socket.send_fds(connection, [json.dumps(asked).encode() + b"\n"], [0, 1, 2])
 null = os.open(os.devnull, os.O_RDWR)
 for file in (0, 1, 2):
     os.dup2(null, file)  # they are the program's alone
+
+
+def pass_on(number, _):
+    with suppress(ProcessLookupError):  # it has just ended, and we are not told yet
+        os.kill(child, number)
+
+
 with connection.makefile() as told:
     child = int(told.readline())
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, lambda number, _: os.kill(child, number))
+        signal.signal(number, pass_on)
     code = int(told.readline())
 if code < 0:  # as the program did
     if -code != signal.SIGKILL:
