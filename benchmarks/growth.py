@@ -57,7 +57,7 @@ def _warm(small: Path, large: Path, *, quick: bool) -> Row:
 
 def _cold(small: Path, large: Path, *, quick: bool) -> Row:
     commands = [_claim_command(path) for path in (small, large)]
-    small_s, large_s = command_seconds(*commands, runs=5 if quick else 15)
+    small_s, large_s = command_seconds(*commands, runs=3 if quick else 15)
     return Row(
         name="claim on the long history, whole command",
         figure=large_s / small_s,

@@ -75,7 +75,7 @@ def _explain(path: Path, *, quick: bool) -> Iterator[Row]:
     task, place = tasks[len(tasks) // 2].id, f"src/m{len(tasks) // 2}/x.py"
     command = (COMMAND, "-C", str(path), "explain", "--json")
     words = (("--task", task), ("--path", place))
-    imports_s, *taken = command_seconds(IMPORTS, *((*command, *word) for word in words), runs=5 if quick else 15)
+    imports_s, *taken = command_seconds(IMPORTS, *((*command, *word) for word in words), runs=3 if quick else 15)
     for (word, _), taken_s in zip(words, taken, strict=True):
         yield Row(
             name=f"explain {word} on the long history to the bare imports",

@@ -125,3 +125,27 @@ def command_seconds(*commands: Sequence[str], runs: int) -> list[float]:
 def run(command: Sequence[str]) -> None:
     """Run a command quietly; raises if it fails."""
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env=environment())
+
+
+def at_once(commands: list[list[str]]) -> list[bytes]:
+    """What commands print that all go on at one moment, when the last of them has come to `wait_for_the_others`."""
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    processes = [subprocess.Popen(command, env=environment(), **pipes) for command in commands]
+    for process in processes:
+        assert process.stdout
+        assert process.stdout.readline() == b"ready\n"
+    for process in processes:
+        assert process.stdin
+        process.stdin.close()
+    told = []
+    for process in processes:
+        assert process.stdout
+        told.append(process.stdout.read())
+        process.wait()
+    return told
+
+
+def wait_for_the_others() -> None:
+    """In a command of `at_once`, when it could begin."""
+    print("ready", flush=True)
+    sys.stdin.read()

@@ -59,7 +59,7 @@ def latencies(folder: Path, *, quick: bool) -> Iterator[Row]:
 
 def races(folder: Path, *, quick: bool) -> Iterator[Row]:
     """Eight writer processes against one, in transactions a second."""
-    span_s = 2.0 if quick else 8.0
+    span_s = 1.5 if quick else 8.0
     with ExitStack() as stack:
         for name in ("sqlite", "json", "remote"):
             path = _set_up(folder, f"race-{name}", name, stack)

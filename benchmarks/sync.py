@@ -17,7 +17,7 @@ from typing import NamedTuple
 import pygit2
 
 from benchmarks.growth import grow
-from benchmarks.measure import ME, Row, create_tasks, environment, opened, seconds
+from benchmarks.measure import ME, Row, at_once, create_tasks, opened, seconds, wait_for_the_others
 from coordinaut_git.documents import Head, Joining
 from coordinaut_git.errors import CoordinautError, Kind
 from coordinaut_git.protocol import requests as ask
@@ -209,10 +209,8 @@ def _counted(path: Path, work: Callable[[], object]) -> int:
 
 def _race(what: str, paths: list[Path], span_s: float) -> list[Raced]:
     """What each clone did, all of them in the same span of time."""
-    start_at = time.time() + 2 + 0.5 * len(paths)
-    command = [sys.executable, "-m", "benchmarks.sync", what, str(start_at), str(span_s)]
-    processes = [subprocess.Popen([*command, str(path)], stdout=subprocess.PIPE, env=environment()) for path in paths]
-    return [Raced(*json.loads(process.communicate()[0])) for process in processes]
+    command = [sys.executable, "-m", "benchmarks.sync", what, str(span_s)]
+    return [Raced(*json.loads(told)) for told in at_once([[*command, str(path)] for path in paths])]
 
 
 class _Plain:
@@ -292,9 +290,9 @@ def _plain_in(path: Path) -> tuple[Callable[[], bool], Callable[[], int]]:
     return plain.round, lambda: plain.connections
 
 
-def _timed(what: str, start_at: float, span_s: float, path: Path) -> Raced:
+def _timed(what: str, span_s: float, path: Path) -> Raced:
     work, connections = {"claims": _claims_in, "plain": _plain_in}[what](path)
-    time.sleep(max(0.0, start_at - time.time()))
+    wait_for_the_others()
     rounds, longest_s, start = 0, 0.0, time.monotonic()
     while time.monotonic() < start + span_s:
         began = time.monotonic()
@@ -304,6 +302,6 @@ def _timed(what: str, start_at: float, span_s: float, path: Path) -> Raced:
 
 
 if __name__ == "__main__":
-    kind, start, span, clone = sys.argv[1:]
-    print(json.dumps(_timed(kind, float(start), float(span), Path(clone))), flush=True)
+    kind, span, clone = sys.argv[1:]
+    print(json.dumps(_timed(kind, float(span), Path(clone))), flush=True)
     os._exit(0)  # what is open ends with the process

@@ -62,7 +62,7 @@ class Talk:
 def served(folder: Path, *, quick: bool) -> Iterator[Row]:
     """First reply, memory, and one call."""
     path = repository(folder, "tools", flush=True)
-    yield from _first_reply(path, runs=5 if quick else 15)
+    yield from _first_reply(path, runs=3 if quick else 15)
     yield from _one_call(path, count=50 if quick else 400)
 
 

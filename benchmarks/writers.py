@@ -1,13 +1,12 @@
 """Eight writer processes on one repository against one: the total rate, fairness, and that nothing is lost."""
 
 import json
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmarks.measure import Row, environment, opened, repository
+from benchmarks.measure import Row, at_once, opened, repository, wait_for_the_others
 from coordinaut_git.protocol import requests as ask
 from coordinaut_git.protocol.model import Actor
 
@@ -16,7 +15,7 @@ WRITERS = 8
 
 def contention(folder: Path, *, quick: bool) -> Iterator[Row]:
     """The rates for a few seconds each, flushed."""
-    span_s = 3.0 if quick else 10.0
+    span_s = 2.0 if quick else 10.0
     path = repository(folder, "writers", flush=True)
     (alone,) = race(path, 1, span_s)
     counts = race(path, WRITERS, span_s)
@@ -46,23 +45,18 @@ def contention(folder: Path, *, quick: bool) -> Iterator[Row]:
 
 def race(path: Path, writers: int, span_s: float) -> list[int]:
     """How many operations each writer was acknowledged, all of them writing in the same span of time."""
-    start_at = time.time() + 1.5 + 0.2 * writers
-    command = [sys.executable, "-m", "benchmarks.writers", str(path), str(start_at), str(span_s)]
-    processes = [
-        subprocess.Popen([*command, str(number)], stdout=subprocess.PIPE, env=environment())
-        for number in range(writers)
-    ]
-    return [int(json.loads(process.communicate()[0])) for process in processes]
+    command = [sys.executable, "-m", "benchmarks.writers", str(path), str(span_s)]
+    return [int(json.loads(told)) for told in at_once([[*command, str(number)] for number in range(writers)])]
 
 
-def _write(path: Path, start_at: float, span_s: float, number: int) -> int:
+def _write(path: Path, span_s: float, number: int) -> int:
     workspace = opened(path)
     actor = Actor(instance=f"writer_{number}", agent=f"writer-{number}")
     create = ask.CreateTask(title=f"Writer {number}", files=(f"w{number}/**",))
     done = workspace.coordinator.run(create, actor)
     assert done.operation is not None
     task = done.operation.change.task_id or ""
-    time.sleep(max(0.0, start_at - time.time()))
+    wait_for_the_others()
     count, until = 0, time.monotonic() + span_s
     while time.monotonic() < until:
         workspace.coordinator.run(ask.UpdateTask(task=task, next=f"step {count}"), actor)
@@ -71,5 +65,5 @@ def _write(path: Path, start_at: float, span_s: float, number: int) -> int:
 
 
 if __name__ == "__main__":
-    folder, start, span, writer = sys.argv[1:]
-    print(json.dumps(_write(Path(folder), float(start), float(span), int(writer))))
+    folder, span, writer = sys.argv[1:]
+    print(json.dumps(_write(Path(folder), float(span), int(writer))))

@@ -225,7 +225,7 @@ def test_writers_work_beside_git_and_git_beside_them(places, git, nursery):
     for place in places * 2:
         nursery.start(place)
     began, commits, rounds = time.monotonic(), 0, 0
-    while time.monotonic() - began < (40 if LONG else 8):
+    while time.monotonic() - began < (40 if LONG else 4):
         rounds += 1
         collect(root)
         # This takes an object between its write and its ref, and may fail on it; the next operation puts it back.

@@ -99,7 +99,7 @@ def git_quietly(world, *arguments):
     subprocess.run(["git", "-C", world.root, *arguments], capture_output=True, timeout=300)
 
 
-SECONDS = 40 if LONG else 4
+SECONDS = 40 if LONG else 2
 
 
 @pytest.mark.slow
@@ -233,7 +233,7 @@ def test_the_same_with_the_rules_leaves_the_foreign_writer_alone(world, store, n
 def test_killed_writers_and_a_foreign_writer_lose_nothing_and_stay_alive(world, store):
     generator = random.Random(4)
     acknowledged, foreign = [], []
-    until = time.monotonic() + (60 if LONG else 10)
+    until = time.monotonic() + (60 if LONG else 4)
     with child(FOR_EVER, world.name, world.folder, "survivor", 0) as survivor:
         assert survivor.stdout.readline() == "ready\n"
         say(survivor)
