@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import pytest
+import warm
 from project_guard import PROJECT, Guard
 
 if TYPE_CHECKING:
@@ -121,6 +122,7 @@ def pytest_configure(config: pytest.Config) -> None:
     world = Path(tempfile.mkdtemp(prefix="coordinaut-tests-")).resolve()
     config.stash[_world] = world
     _seal(world)
+    warm.keep_environment()
     _seal_libgit2(world)
     _set_up_hypothesis()
 

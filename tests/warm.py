@@ -22,7 +22,7 @@ HERE = Path(__file__).resolve().parent
 LIMIT_S = 600
 STUB = HERE / "warm_stub.py"
 ENVIRON = dict(os.environ)
-"""The sealed world's, as no test has changed it; libgit2 reads HOME once."""
+"""The sealed world's, as no test has changed it (conftest.py sets it); libgit2 reads HOME once."""
 
 COMMANDS = (
     "coordinaut_git.__main__",
@@ -62,6 +62,12 @@ class _Home:
         self.process.wait(LIMIT_S)
         self.process.stdout.close()
         self.folder.cleanup()
+
+
+def keep_environment() -> None:
+    """Let warm processes have the environment as it is now."""
+    ENVIRON.clear()
+    ENVIRON.update(os.environ)
 
 
 def _home(modules) -> str:
