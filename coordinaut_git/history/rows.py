@@ -88,8 +88,10 @@ def _gather(value: dict[str, Any], keys: set[str]) -> set[str]:
         elif kind == _LEAD:
             for pattern in item:
                 keys.add(_LEAD + folded(lead_of(pattern)))
+        elif type(item) is list:
+            keys.update(kind + one for one in item)
         else:
-            keys.update(kind + one for one in (item if type(item) is list else (item,)))
+            keys.add(kind + item)
     return keys
 
 
