@@ -3,7 +3,8 @@
 Rule 1: one process runs at a time, the one whose time comes first; time goes by in `pause` and nowhere else.
 Rule 2: a connection takes as many round trips as git's requests over https need, and the remote's ref is read and moved
         when the request that does so arrives. For each connection TCP and TLS 1.3 take one round trip each; a push asks
-        for the refs and sends its pack, a fetch asks for the capabilities, for the refs, and for the pack.
+        for the refs and sends its pack, a fetch asks for the capabilities, for the refs, and for the pack (counted on
+        `git http-backend`, as the tests serve it).
 """
 
 import threading
