@@ -19,6 +19,9 @@ from coordinaut_git.protocol.model import Actor
 from coordinaut_git.workspace import Workspace, open_workspace
 
 ME = Actor(instance="bench_1", agent="bench")
+PROVISIONAL = "Provisional"
+"""So begins the notice about what the team's remote has not confirmed."""
+
 COMMAND = str(Path(sys.executable).with_name("coordinaut"))
 
 

@@ -17,7 +17,7 @@ from typing import NamedTuple
 import pygit2
 
 from benchmarks.growth import grow
-from benchmarks.measure import ME, Row, at_once, create_tasks, opened, seconds, wait_for_the_others
+from benchmarks.measure import ME, PROVISIONAL, Row, at_once, create_tasks, opened, seconds, wait_for_the_others
 from coordinaut_git.documents import Head, Joining
 from coordinaut_git.errors import CoordinautError, Kind
 from coordinaut_git.protocol import requests as ask
@@ -259,7 +259,7 @@ def _claimer(workspace: Workspace, task: str) -> Callable[[], bool]:
             if error.kind is not Kind.CONTENDED:
                 raise
             return False
-        return len(workspace.notices) == before
+        return not any(notice.startswith(PROVISIONAL) for notice in workspace.notices[before:])
 
     return claim
 

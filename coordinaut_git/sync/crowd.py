@@ -4,7 +4,8 @@ A push that goes on from the newest point is one connection; whoever lost to it 
 of two that publish without a break the one that is ahead stays ahead (networks call it the capture effect).
 
 Rule 1: whoever has published while others were at it leaves a gap before it publishes again, in which each of those
-        can fetch and push who came by since its last time. Then it fetches first, for somebody will have been faster.
+        can fetch and push who came by since its last turn. Then it fetches first, for somebody will have been faster.
+        Two clones alone with each other need not change so often: a turn then goes on for as long as an exchange.
 Rule 2: whoever has lost pauses before it fetches, never between fetch and push, and for one exchange at the most:
         pauses that grow with every loss give the line to whoever lost least. Only a long struggle slows down.
 Rule 3: whoever is alone waits for nobody. But whoever is ahead never meets somebody who is always too late: so where
@@ -24,8 +25,11 @@ LEAST_ATTEMPTS = 8
 SLOWER_AFTER = 16
 """With so many losses each the pauses double: a crowd in which nobody gets on must not storm the host."""
 
-GAP_SPARE, PAUSE_EXCHANGES = 0.5, 1.0
-"""So much longer is a gap than the exchanges of those it is for; so long is a pause after a loss at the most."""
+GAP_SPARE, PAUSE_EXCHANGES = 1.0, 1.0
+"""So much longer is a gap than the exchanges of those it is for; so long is a pause after a loss at the most.
+
+An exchange goes from the beginning of a fetch to the end of the push after it, with our own work between them.
+"""
 
 PROBES, PROBE_EVERY, PROBE_SELDOM = (1, 2, 4, 8, 16), 32, 64
 PROBE_EXCHANGES = 2.0
@@ -35,8 +39,8 @@ LONGEST_GAP_S, LONGEST_PAUSE_S = 10.0, 10.0
 REMEMBERED_S = 60.0
 """Whom this clone has met is at work for so long."""
 
-_USUAL_S = 0.15
-"""What a connection takes, before one was measured."""
+_USUAL_S = 0.3
+"""What an exchange takes, from fetching to having pushed, before one was measured."""
 
 Pause = Callable[[float, float], None]
 """Waits for a time by chance between a shortest and a longest one, in seconds."""
@@ -63,8 +67,10 @@ class Crowd:
     def __init__(self, room: Room, *, now: Callable[[], float], pause: Pause) -> None:
         self.now = now
         self._room, self._pause = room, pause
-        self._push_s = self._fetch_s = _USUAL_S
-        self._began = self._ended = self._probing_until = now()
+        self._exchange_s = _USUAL_S
+        self._began = self._ended = self._probing_until = self._turn_until = now()
+        self._fetched_at: float | None = None
+        self._room_for = 1
         self._losses = self._in_a_row = 0
         self._others: set[str] = set()
         self._looked: float | None = None
@@ -72,10 +78,12 @@ class Crowd:
     def made_room(self) -> bool:
         """Begin a publication, after the gap if one is due; True if others will have used it: look before you push."""
         now = self._began = self.now()
+        self._losses, self._fetched_at = 0, None
+        if _left_s(self._turn_until, now):
+            return False
         known_s, probing_s = _left_s(self._room.get(), now), _left_s(self._probing_until, now)
         if wait_s := max(known_s, probing_s):
             self._pause(wait_s, wait_s)
-        self._losses = 0
         return known_s > 0
 
     def attempts(self) -> Iterator[int]:
@@ -96,7 +104,8 @@ class Crowd:
 
     def fetched(self, took_s: float, others: Iterable[str]) -> None:
         """The remote was looked at, in so many seconds; these have published there since the last look."""
-        self._fetch_s, now = max(0.0, took_s), self.now()
+        now = self.now()
+        self._fetched_at = now - took_s
         lately = self._looked is not None and now - self._looked < REMEMBERED_S
         if names := set(others):
             self._meet(names if lately else ())
@@ -104,16 +113,24 @@ class Crowd:
 
     def published(self, took_s: float) -> None:
         """The remote has taken a push, in so many seconds."""
-        self._push_s, now = max(0.0, took_s), self.now()
+        now = self.now()
+        began = now - 2 * took_s if self._fetched_at is None else self._fetched_at
+        self._exchange_s = max(0.0, now - began)
         met = self._room.get()
         if met is not None and now - met < REMEMBERED_S:
-            gap_s = self._exchange_s * (max(1, len(self._others)) + GAP_SPARE)
-            self._room.put(now + min(LONGEST_GAP_S, gap_s))
             self._in_a_row = 0
+            self._leave_room(now)
         elif self._probes(alone=met is None):
             self._probing_until = now + min(LONGEST_GAP_S, PROBE_EXCHANGES * self._exchange_s)
         self._ended = self._looked = now
-        self._others.clear()
+
+    def _leave_room(self, now: float) -> None:
+        """After the first publication of a turn, and after each that follows in it; others are missed now and then."""
+        if not _left_s(self._turn_until, self._began):
+            self._room_for = max(1, len(self._others), self._room_for - 1)
+            self._turn_until = now + (self._exchange_s if self._room_for == 1 else 0.0)
+            self._others.clear()
+        self._room.put(now + min(LONGEST_GAP_S, self._exchange_s * (self._room_for + GAP_SPARE)))
 
     def _probes(self, *, alone: bool) -> bool:
         """Whether it is time to see if somebody is there who is always too late."""
@@ -122,10 +139,6 @@ class Crowd:
         if alone:
             return not self._in_a_row % PROBE_SELDOM
         return self._in_a_row in PROBES or not self._in_a_row % PROBE_EVERY
-
-    @property
-    def _exchange_s(self) -> float:
-        return self._fetch_s + self._push_s
 
     def _meet(self, names: Iterable[str]) -> None:
         self._others.update(names)
