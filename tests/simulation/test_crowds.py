@@ -5,8 +5,9 @@ from dataclasses import replace
 import network
 import pytest
 from agents import Program
+from plans import CALM
 from running import no_real_pauses
-from team_world import CALM, TeamWorld
+from team_world import TeamWorld
 
 from coordinaut_git.protocol import requests as ask
 from coordinaut_git.protocol.model import Actor
