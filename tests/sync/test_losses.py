@@ -18,8 +18,10 @@ from losing import CALLS, DOWN, UP, Deaths, Wire, places
 from teams import STATE, Hub
 
 from coordinaut_git.errors import CoordinautError
+from coordinaut_git.plumbing.settings import CONFIRMED, POLICIES, PROVISIONAL
 
 LONG = bool(os.environ.get("COORDINAUT_LONG"))
+BY_DAY = {UP: CONFIRMED, DOWN: PROVISIONAL}
 needs_strace = pytest.mark.skipif(shutil.which("strace") is None, reason="only strace kills at a system call")
 
 
@@ -150,8 +152,9 @@ def test_a_claim_whose_own_process_is_killed_at_a_system_call_has_one_fate(hub, 
     assert died > len(chosen) / 2, "the calls are counted wrong"
 
 
-@pytest.mark.parametrize("policy", ["provisional", "confirmed"])
-@pytest.mark.parametrize("way", [UP, DOWN])
+@pytest.mark.parametrize(
+    ("way", "policy"), [(way, policy) for way in (UP, DOWN) for policy in POLICIES if LONG or policy == BY_DAY[way]]
+)
 def test_a_connection_that_is_cut_off_after_so_many_bytes_costs_no_claim_its_fate(
     hub, tmp_path, monkeypatch, way, policy
 ):
@@ -166,7 +169,7 @@ def test_a_connection_that_is_cut_off_after_so_many_bytes_costs_no_claim_its_fat
         for number in sample(range(0, most, 1 if not LONG else 5), 2, way + policy):
             told = scene.claim(lambda number=number: wire.cut_after(way, number))
             wire.cut = None
-            scene.check(granted=bool(told) or policy == "provisional")
+            scene.check(granted=bool(told) or policy == PROVISIONAL)
 
 
 @pytest.mark.parametrize("after", [0, 900], ids=["from the first byte", "in the middle"])
