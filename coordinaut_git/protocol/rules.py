@@ -265,9 +265,18 @@ def _unlawful_request(state: State, instance: str, change: HandoffRequested) -> 
         about = (pending.requester, pending.task_id, pending.owner, pending.files)
         if about == (instance, change.task_id, change.owner, change.files):
             return handoff_pending(pending)
-    if not in_hand(state, change.owner, instance, (Part(files=change.files),), change.mode, fold=change.fold):
+    mode, fold = _asked_in(state, instance, change)
+    if not in_hand(state, change.owner, instance, (Part(files=change.files),), mode, fold=fold):
         return nothing_in_hand(change.owner, change.files)
     return cannot_receive(state, task, instance)
+
+
+def _asked_in(state: State, instance: str, change: HandoffRequested) -> tuple[Mode, bool]:
+    """How the files would be held: as all else in the requester's lease, which may not be what it was when it asked."""
+    own = state.lease(change.task_id)
+    if own is None or own.agent_instance != instance:
+        return change.mode, change.fold
+    return own.mode, change.fold or own.fold
 
 
 def _unlawful_answer(state: State, instance: str, change: HandoffAnswered) -> Refusal | None:

@@ -257,3 +257,16 @@ def test_r119_nothing_is_carried_out_on_a_line_that_the_state_has_left(clones):
     assert line.add(StateMoved(from_="remote", to="git"), "alice") == ""
     (fate,) = after_others(replayed(before), line.state, mine)
     assert fate.refused is None
+
+
+def test_r79_a_handoff_is_judged_in_the_mode_that_the_requesters_lease_has_on_the_new_line(clones):
+    theirs, ours = clones
+    theirs.claim("alice", FIRST, files="src/**")
+    ours.claim("carol", THIRD, files="docs/")
+    ours.claim("bob", SECOND, files="src/a.py", mode="advisory")
+    ours.claim("bob", SECOND, files="src/a.py", mode="shared-docs")
+    ours.request("bob", SECOND, files="docs/")
+    *_, widened, asked = joined(theirs, ours, COMMON)
+    assert widened.refused.code == "scope_conflict"
+    assert asked.refused.code == "nothing_to_hand_over", "in its mode, advisory, nobody is in the way of it"
+    assert not asked.state.pending_handoffs()
