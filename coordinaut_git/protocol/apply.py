@@ -97,14 +97,16 @@ def carried_out(state: State, operation: Operation, seq: int) -> tuple[Operation
     writes = _renewed(step, operation)
     writes |= _effects(step.after(writes), operation)
     writes |= handing.settled(step, writes, operation)
-    return replace(operation, about=_others(writes, operation)), state.changed(writes | _seen(step), seq=seq, at=at)
+    if (about := _others(writes, operation)) != operation.about:
+        operation = replace(operation, about=about)
+    return operation, state.changed(writes | _seen(step), seq=seq, at=at)
 
 
 def _others(writes: Writes, operation: Operation) -> tuple[str, ...]:
     """The tasks whose leases or handoffs an operation changed and that it does not name."""
     touched = {path.removeprefix("leases/").removesuffix(".json") for path in writes if path.startswith("leases/")}
     touched |= {written.task_id for written in writes.values() if isinstance(written, Handoff)}
-    return tuple(sorted(touched - replace(operation, about=()).tasks))[:MAX_LISTED]
+    return tuple(sorted(touched - operation.named))[:MAX_LISTED]
 
 
 def _effects(step: Step, operation: Operation) -> Writes:

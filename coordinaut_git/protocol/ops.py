@@ -244,9 +244,13 @@ class Operation:
     @property
     def tasks(self) -> frozenset[str]:
         """The stable ids of all tasks it touches: the one it names, and those whose leases or handoffs it changes."""
+        return self.named.union(self.about)
+
+    @property
+    def named(self) -> frozenset[str]:
+        """Of those the ones that it names itself, in its change or its renewals."""
         ended = getattr(self.change, "takeovers", ())
-        named = (self.change.task_id or "", *self.about)
-        return frozenset((*named, *(one.task_id for one in (*self.renewals, *ended)))) - {""}
+        return frozenset((self.change.task_id or "", *(one.task_id for one in (*self.renewals, *ended)))) - {""}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

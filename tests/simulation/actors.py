@@ -55,15 +55,16 @@ class Running:
     def _fate(self) -> None:
         if self.machine.wakes_at > self.world.stage.now:
             self._pause(self.machine.wakes_at - self.world.stage.now)
-        if self.world.happens(self.world.faults.stops):
+        faults, drawn = self.world.faults, self.world.chance.random()
+        if drawn < faults.stops:
             self.log("is stopped for a long time")
             self.world.happened["stopped"] += 1
             self._pause(self.world.chance.choice(LONG_STOPS_MS))
-        if self.machine.boots != self._boot or self.world.happens(self.world.faults.death):
+        if self.machine.boots != self._boot or 0 <= drawn - faults.stops < faults.death:
             self._dead = True
             self.log("dies")
             raise Died
-        if self.world.happens(self.world.faults.interrupt):
+        if 0 <= drawn - faults.stops - faults.death < faults.interrupt:
             self.log("is interrupted")
             raise KeyboardInterrupt
 
@@ -160,7 +161,7 @@ class Handle:
         found = self._inner.snapshot(head)
         if self._running.format == 1 and self._is_of_the_next_version(head, found):
             raise newer_format("The state", 2)
-        return replace(found, entries=tuple(self._known(found.entries)))
+        return found if self._running.format == 1 else replace(found, entries=tuple(self._known(found.entries)))
 
     def since(self, old: Head, head: Head) -> tuple[Entry, ...] | None:
         """As the store says."""

@@ -116,6 +116,8 @@ class Program:
 
     def _check(self, at: Head, theirs: Head) -> None:
         """What is done with the commits of a git store: every entry is lawful, the documents are those of its replay."""
+        if at == theirs:
+            return
         store, state = self.coordinator.store, self.coordinator.state_at(at)
         entries = [entry for _, entry in takewhile(lambda point: point[0] != at, store.back(theirs))]
         for _, after in checked(state, entries[::-1]):

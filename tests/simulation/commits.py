@@ -64,17 +64,16 @@ class Line:
 
 def complaints(world: "TeamWorld") -> Iterator[str]:
     """One sentence for each commit that is accepted where somebody else has the larger fence."""
-    if not world.commits or world.remote.tip is None:
+    rivals = [_rival(commit, world.published) for commit in world.commits]
+    if not any(rivals):
         return
     line = Line(world)
     court = Court(past=line, newest=line.newest, fold=False, tolerance_ms=0, required=True)
-    for commit in world.commits:
+    for commit, rival in zip(world.commits, rivals, strict=True):
         accepted = not judge(_made(commit), court).violations
         world.happened[f"commit of files {'accepted' if accepted else 'refused'}"] += 1
-        if (rival := _rival(commit, world.published)) is None:
-            continue
-        world.happened["commit of files under an old fence"] += 1
-        if accepted:
+        world.happened["commit of files under an old fence"] += rival is not None
+        if accepted and rival:
             yield f"{commit} is accepted, and {rival} held the file by a larger fence"
 
 

@@ -29,12 +29,12 @@ LONELY = replace(ROUGH, commands=16, network=replace(ROUGH.network, unreachable=
 WAKING = replace(
     ASLEEP,
     machines=2,
-    commands=16,
+    commands=20,
     tasks=2,
-    idle_ms=(0, 1_000, 10_000, 20_000),
-    weather_ms=(1_000, 10_000, 60_000),
+    idle_ms=(0, 1_000, 5_000, 20_000),
+    weather_ms=(1_000, 10_000),
     terms=("1m",),
-    faults=replace(ASLEEP.faults, sleeps=0.05, reboots=0.6),
+    faults=replace(ASLEEP.faults, stops=0.0, sleeps=0.0, reboots=0.4),
 )
 DROWSY = replace(ASLEEP, commands=12, idle_ms=(0, 1_000, 20_000, 60_000), terms=("2m",))
 VEILED = replace(HIDDEN, agents=1, network=replace(HIDDEN.network, partitions=0.2, late=0.5, hidden=0.7))

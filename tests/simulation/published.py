@@ -42,7 +42,7 @@ class Published(History):
         self._ids.add(body["id"])
         self.bodies.append(body)
         self._seq = body["seq"]
-        held = {task: replace(one, fences=set(one.fences)) for task, one in self.held.items()}
+        held, self.held = self.held, {task: replace(one, fences=set(one.fences)) for task, one in self.held.items()}
         before = held, {name: replace(one) for name, one in self.asked.items()}, dict(self._closed), dict(self._fences)
         at, self._at = self._at, max(self._at, instant_ms(body["at"]))
         try:
@@ -51,8 +51,7 @@ class Published(History):
             self.refused[body["id"]] = str(error)
             self.held, self.asked, self._closed, self._fences = before
             self._at = at
-        leases = (replace(one, fences=set(one.fences)) for one in self.held.values())
-        self.holdings.append(Holdings(self._at, tuple(leases)))
+        self.holdings.append(Holdings(self._at, tuple(self.held.values())))
 
     def _follow(self, body: Json) -> None:
         assert "refused" not in body, "it was refused before"

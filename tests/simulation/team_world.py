@@ -30,6 +30,7 @@ from coordinaut_git.protocol.ops import MessagePosted, Operation, to_entry
 from coordinaut_git.stores.memory import MemoryStore, Pool
 
 ROUNDS = 2
+INHERITED = 0.3
 OVER_MS = 3 * 3_600_000
 """Longer than any lease lasts."""
 
@@ -196,13 +197,14 @@ class TeamWorld:
             machine.cut_off, machine.damage, machine.format = "", "", newest
         if self.forged:
             return
-        self._come_together()
+        self._come_together(ROUNDS)
         self.confirmed_at_the_end = [self._claims(machine) for machine in self.machines]
-        self.kept_for_ever = self._inherited(self.chance.choice(self.machines))
-        self._come_together()
+        if self.plan.near or self.happens(INHERITED):
+            self.kept_for_ever = self._inherited(self.chance.choice(self.machines))
+        self._come_together(1)
 
-    def _come_together(self) -> None:
-        for _ in range(ROUNDS):
+    def _come_together(self, rounds: int) -> None:
+        for _ in range(rounds):
             for machine in self.machines:
                 self.program(machine, "end", mortal=False).team.sync()
 
