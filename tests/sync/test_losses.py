@@ -166,7 +166,7 @@ def test_a_connection_that_is_cut_off_after_so_many_bytes_costs_no_claim_its_fat
         most = wire.bytes[way] - before
         scene.check(granted=True)
         assert most > 500
-        for number in sample(range(0, most, 1 if not LONG else 5), 2, way + policy):
+        for number in sample(range(0, most, 1 if not LONG else 11), 2, way + policy):
             told = scene.claim(lambda number=number: wire.cut_after(way, number))
             wire.cut = None
             scene.check(granted=bool(told) or policy == PROVISIONAL)
