@@ -168,6 +168,7 @@ def test_a_file_that_is_traded_a_hundred_times_never_has_two_owners_nor_none(pla
             trade(git, owner, wanting, chance.choice(ways))
         for thread in beside:
             thread.stop()
+        one.json(root, "install-hooks")  # as they were, or doctor would say that they call another program
         leases, handoffs = (one.json(root, *words) for words in (("status",), ("handoff", "list")))
     for thread in beside:
         assert thread.wrong == [], (SEED, type(thread))
