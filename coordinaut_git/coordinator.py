@@ -10,6 +10,7 @@ Rule 4: an operation may be decided on a state that is only likely to be the new
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from typing import NamedTuple
 
 from coordinaut_git.clock import Clock, Ids, back_off
@@ -172,7 +173,7 @@ class Coordinator:
         return Moment(
             at=Instant(max(local, state.at)),
             local=local,
-            elapsed=self.store.seen_ms_ago,
+            elapsed=cache(self.store.seen_ms_ago),  # a lease that runs out meanwhile runs out in the next moment
             tolerance_ms=CLOCK_TOLERANCE_MS if self._team else 0,
             confirmed_upto=self._confirmed(lambda: known),
         )

@@ -35,16 +35,13 @@ def taken_over(clone, task):
     while not (answer := clone("claim", "--task", task, "--takeover-reason", "no sign of life", "--json")).document[
         "ok"
     ]:
-        assert answer.error["code"] == "scope_conflict" or answer.error["kind"] == "contended", answer
+        assert answer.error["code"] == "scope_conflict", answer
         assert time.monotonic() < until, answer
         time.sleep(0.2)
     return answer.result["lease"]
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(
-    not os.environ.get("COORDINAUT_LONG"), reason="it waits for processes again and again: COORDINAUT_LONG=1"
-)
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="there is no proc(5) to look at")
 def test_is_refused_at_commit_claim_push_and_release_when_it_goes_on(ann, bob, shared, cli, git):
     task = ann.create("src/**")

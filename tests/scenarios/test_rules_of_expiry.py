@@ -1,14 +1,17 @@
 """Expired is not free, and how a takeover goes. Rules 33 to 39 of docs/protocol.md."""
 
 from dataclasses import replace
+from itertools import count
 
 import pytest
 from world import START, Replay, World, actor, moved, replayed
 
+from coordinaut_git.errors import CoordinautError
 from coordinaut_git.protocol.decide import Moment
 from coordinaut_git.protocol.model import Lease, Mode
 from coordinaut_git.protocol.ops import LeasesRenewed, Renewal, TaskClaimed
 from coordinaut_git.protocol.values import Instant
+from coordinaut_git.stores.memory import MemoryStore
 
 
 @pytest.fixture
@@ -279,3 +282,22 @@ def test_a_takeover_comes_back_from_the_line_as_it_was_judged(late):
     (takeover,) = change.takeovers
     assert (takeover.task_id, takeover.fence) == (late.task(FIRST)["id"], 2)
     assert (takeover.agent_instance, takeover.expires_at) == (actor("alice").instance, START + 30 * 60_000)
+
+
+def test_r39_a_lease_that_runs_out_in_the_middle_of_a_decision_runs_out_for_the_next_one():
+    passed_ms = count(0, 7_000)
+    world = World(store=MemoryStore(elapsed_ms=lambda: next(passed_ms)))
+    world.claim("alice", files="src/**", ttl="1m")
+    world.wait("1h")
+    mine = world.create()
+
+    def claimed():
+        try:
+            world.claim("bob", mine, files="src/a.py", takeover_reason="no sign of life")
+        except CoordinautError as error:
+            return error.code
+        return "claimed"
+
+    told = [*iter(claimed, "claimed")]
+    assert set(told) == {"scope_conflict"}
+    assert world.lease(mine)["agent"] == "bob"
