@@ -192,7 +192,7 @@ class Team:
         before, began = self.remote.seen(), self.crowd.now()
         seen = self.remote.fetch()
         self.crowd.fetched(self.crowd.now() - began, self._authors(before, seen))
-        if self._on_its_way.get() not in {None, seen or ""}:
+        if seen is not None and self._on_its_way.get() not in {None, seen}:  # a ref that is not shown may be there
             self._on_its_way.put(None)
         return self.meeting(self.coordinator.head(), seen or self.store.first)
 

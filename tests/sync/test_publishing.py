@@ -221,6 +221,22 @@ def test_a_push_that_was_cut_off_is_not_taken_back_while_it_may_land(hub):
     assert not note.exists()
 
 
+def test_a_push_on_its_way_is_not_forgotten_because_the_hub_shows_nothing(hub):
+    ann = hub.clone("ann")
+    ann.claim("src/**")
+    expected = ann.team.remote.seen()
+    ann.team._on_its_way.put(expected)
+    hub.git("config", "transfer.hideRefs", "refs/coordinaut")
+    hub.git("update-ref", "-d", "refs/coordinaut-remote/origin/state", at=ann.workspace.root)
+    ann.team.fetch()
+    assert ann.team.unsettled, "the hub may still take it"
+    hub.git("config", "--unset", "transfer.hideRefs")
+    bob = hub.clone("bob")
+    bob.claim("docs/**")
+    ann.team.fetch()
+    assert not ann.team.unsettled, "the hub has left that point"
+
+
 @pytest.mark.parametrize(("policy", "code"), [("provisional", "scope_conflict"), ("confirmed", "not_confirmed")])
 def test_whoever_waits_in_vain_for_its_turn_is_not_told_of_a_claim_that_the_other_process_lost(hub, policy, code):
     ann, bob = hub.clone("ann"), hub.clone("bob", policy=policy)
