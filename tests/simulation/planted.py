@@ -37,7 +37,13 @@ WAKING = replace(
     faults=replace(ASLEEP.faults, stops=0.0, sleeps=0.0, reboots=0.4),
 )
 DROWSY = replace(ASLEEP, commands=12, idle_ms=(0, 1_000, 20_000, 60_000), terms=("2m",))
-VEILED = replace(HIDDEN, agents=1, network=replace(HIDDEN.network, partitions=0.2, late=0.5, hidden=0.7))
+VEILED = replace(
+    HIDDEN,
+    agents=1,
+    commands=16,
+    weather_ms=(1_000, 20_000),
+    network=replace(HIDDEN.network, partitions=0.2, late=0.5, hidden=0.8),
+)
 UPDATING = replace(MIXED, agents=4, tasks=2, idle_ms=(0, 5, 1_000, 20_000), weather_ms=(1_000, 20_000))
 ALONE = replace(ROUGH, machines=1, agents=2, network=replace(ROUGH.network, late=0.4, twice=0.5))
 HASTY = replace(
@@ -260,7 +266,7 @@ def _nothing_means_empty(fetch: Callable[..., Any]) -> Callable[..., Any]:
         except CoordinautError as error:
             if error.code != "remote_deleted":
                 raise
-            line._machine.tracking = None
+            line._machine.tracking = line._machine.on_its_way = None  # nothing was there, and nothing will land
             return None
 
     return empty
