@@ -116,6 +116,12 @@ def check_numbers(steps: Sequence[Step]) -> None:
         raise ValueError(f"the entries have the numbers {numbers[:3]}… where they should follow on each other")
 
 
+def check_next(seq: int, entry: Entry) -> None:
+    """Raise ValueError for an entry that does not follow on number `seq`."""
+    if entry.seq != seq + 1:
+        raise ValueError(f"the entry has seq {entry.seq} after {seq}")
+
+
 class StaleHead(Exception):
     """The expected head was not the head: nothing was published; read and decide again."""
 

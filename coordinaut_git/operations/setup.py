@@ -66,7 +66,7 @@ def init(workspace: Workspace, request: ask.InitProject) -> Json:
     wanted = wanted_storage(workspace, request)
     check_remote(workspace, request.remote)
     if same_place(wanted, workspace.storage):
-        _check_there(workspace)
+        workspace.coordinated()  # raises where there was a state: a new one would hide what became of it
         created = _begun(workspace, wanted if not workspace.was_set_up else workspace.storage, workspace.store)
         where = workspace.store.describe()
     elif may_rename(workspace, wanted, request.remote):
@@ -132,11 +132,6 @@ def same_place(one: Storage, other: Storage) -> bool:
     if one.kind == other.kind == REMOTE:
         return replace(one, folder=None) == replace(other, folder=None)
     return one == other
-
-
-def _check_there(workspace: Workspace) -> None:
-    """Raise `state_missing` where there was a state, and is none: a new one would hide what became of it."""
-    workspace.coordinated()
 
 
 def follows(workspace: Workspace, wanted: Storage) -> bool:

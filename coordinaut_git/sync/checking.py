@@ -7,7 +7,6 @@ Rule 3: an operation that was refused where it stands is lawful: that is on reco
 Rule 4: whoever looks judges alike, wherever he begins: a line that some take and others do not would part the team.
 """
 
-import json
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
@@ -69,8 +68,8 @@ def check_fetched(store: GitStore, common: Head, theirs: Head, progress: Progres
 
 
 def _recent(store: GitStore, head: Head) -> list[str]:
-    """The ids of the last operations up to a point, oldest first."""
-    return [json.loads(body)["id"] for _, body in islice(store.walk(head), REPEATED_WITHIN)][::-1]
+    """The ids of the last operations up to a point, oldest first; raises what reading them raises."""
+    return [entry.id for entry in islice(store.log(head), REPEATED_WITHIN)][::-1]
 
 
 class _Walk:

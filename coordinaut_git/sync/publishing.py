@@ -113,11 +113,10 @@ class Publishing:
 
     def _tell(self, joined: Synced) -> None:
         """What became of other operations of this clone on the way: whoever is answered next may rely on them."""
-        state = self._coordinator.read().state if joined.refused else None
         for one in joined.renumbered:
             self._notice(f"{one.before} is {one.now} now: another clone had published that number.")
         for lost in joined.refused:
-            said = views.summary(state, lost.operation) if state else ""
+            said = views.summary(self._coordinator.read().state, lost.operation)
             self._notice(f"After what {self._team.remote.name} has, this was refused ({lost.code}): {said}.")
 
     def _now(self, done: Done) -> Done:

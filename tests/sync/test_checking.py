@@ -210,6 +210,14 @@ def test_whether_an_operation_is_repeated_depends_on_the_line_alone(scene, monke
         scene.check(far, common)
 
 
+def test_an_old_operation_of_our_own_that_cannot_be_read_is_said(scene):
+    ours = Head(scene.changed(2, lambda data: data.partition(b"{")[0] + b"garbage\n"))
+    with pytest.raises(CoordinautError) as caught:
+        check_fetched(scene.store, ours, ours)
+    assert caught.value.code == "unreadable_history"
+    assert caught.value.hint
+
+
 def test_history_that_was_rewritten_is_found_wherever_it_parts(scene):
     forged = scene.said_otherwise(3, lambda value: value | {"data": value["data"] | {"title": "something else"}})
     assert "does not continue" in scene.finds(forged).message

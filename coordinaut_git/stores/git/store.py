@@ -11,7 +11,17 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import accumulate, islice
 
-from coordinaut_git.documents import Changes, Contents, Entry, Head, Snapshot, StaleHead, Step, check_numbers
+from coordinaut_git.documents import (
+    Changes,
+    Contents,
+    Entry,
+    Head,
+    Snapshot,
+    StaleHead,
+    Step,
+    check_next,
+    check_numbers,
+)
 from coordinaut_git.errors import CoordinautError, environment
 from coordinaut_git.parting import entries_since
 from coordinaut_git.plumbing.engine import Engine, ObjectDamaged, ObjectMissing, RefAt, RefBroken, RefMissing
@@ -140,7 +150,7 @@ class GitStore:
         check_numbers(steps)
         old, parent = self.line.point(expected), self.line.point(onto)
         if steps:
-            _check_next(parent, steps[0].entry)
+            check_next(parent.seq, steps[0].entry)
         self._check_expected(expected)
         chain = Chain(self.line.content, parent)
         for step in steps:
@@ -224,7 +234,7 @@ class GitStore:
 
     def _parent(self, expected: Head, entry: Entry) -> Point:
         parent = self.line.point(expected)
-        _check_next(parent, entry)
+        check_next(parent.seq, entry)
         if not self._queue.held:  # the swap would say so too, but later; in our turn it is not to be expected
             self._check_expected(expected)
         return parent
@@ -335,11 +345,6 @@ class GitStore:
 
 def _is_due(entry: Entry) -> bool:
     return not entry.seq % CHECKPOINT_EVERY
-
-
-def _check_next(parent: Point, entry: Entry) -> None:
-    if entry.seq != parent.seq + 1:
-        raise ValueError(f"the entry has seq {entry.seq} after {parent.seq}")
 
 
 def open_git_store(place: Place, settings: Settings | None = None, *, repository: Repository | None = None) -> GitStore:

@@ -18,6 +18,7 @@ from coordinaut_git.documents import (
     Snapshot,
     StaleHead,
     Step,
+    check_next,
     check_numbers,
 )
 from coordinaut_git.parting import entries_since, meet
@@ -101,7 +102,7 @@ class MemoryStore:
         check_numbers(steps)
         point = self.pool.point(onto)
         if steps:
-            _check_next(point, steps[0].entry)
+            check_next(point.seq, steps[0].entry)
         if self._head != expected:
             raise StaleHead(expected)
         head = self._move(expected, self._after(point, steps, sealed=True))
@@ -168,7 +169,7 @@ class MemoryStore:
 
     def _parent(self, expected: Head, entry: Entry) -> Point:
         parent = self.pool.point(expected)
-        _check_next(parent, entry)
+        check_next(parent.seq, entry)
         if self._head != expected:
             raise StaleHead(expected)
         return parent
@@ -195,8 +196,3 @@ class MemoryStore:
             now = self._elapsed_ms()
             for entry in entries:
                 self._seen.setdefault(entry.id, now)
-
-
-def _check_next(parent: Point, entry: Entry) -> None:
-    if entry.seq != parent.seq + 1:
-        raise ValueError(f"the entry has seq {entry.seq} where {parent.seq + 1} belongs")

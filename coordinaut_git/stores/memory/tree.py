@@ -63,8 +63,7 @@ class DocumentTree:
     def names(self, folder: str) -> tuple[str, ...]:
         """The sorted names right below `folder`; folders end in `/`."""
         below = self._at(folder) if folder else self._root
-        below = below if isinstance(below, _Folder) else None
-        items = below.items.items() if below else ()
+        items = below.items.items() if isinstance(below, _Folder) else ()
         return tuple(sorted(name + "/" if isinstance(item, _Folder) else name for name, item in items))
 
     def changed(self, changes: Mapping[str, bytes | None]) -> "DocumentTree":

@@ -21,6 +21,7 @@ from coordinaut_git.documents import (
     Snapshot,
     StaleHead,
     Step,
+    check_next,
     check_numbers,
 )
 from coordinaut_git.plumbing.queue import WriterQueue
@@ -211,8 +212,8 @@ class RemoteStore:
 
     def _check_next(self, expected: Head, entry: Entry) -> None:
         seq = self._mirror.seq_of(expected)
-        if seq is not None and entry.seq != seq + 1:
-            raise ValueError(f"the entry has seq {entry.seq} where {seq + 1} belongs")
+        if seq is not None:
+            check_next(seq, entry)
 
     def _posted(self, expected: Head, entry: Entry, body: Json) -> Answer:
         try:

@@ -22,6 +22,7 @@ from coordinaut_git.documents import (
     StaleHead,
     Step,
     check_format,
+    check_next,
     check_numbers,
 )
 from coordinaut_git.errors import CoordinautError, environment
@@ -217,9 +218,7 @@ class SqlStore:
         return (rows[0][0], rows[0][1]) if rows else (0, FORMAT)
 
     def _check_next(self, expected: Head, entry: Entry) -> None:
-        seq = self._entries.likely_seq_of(expected) + 1
-        if entry.seq != seq:
-            raise ValueError(f"the entry has seq {entry.seq} where {seq} belongs")
+        check_next(self._entries.likely_seq_of(expected), entry)
 
     def _append(self, expected: Head, entry: Entry, write: _Write | None) -> Head:
         new = next_head(expected, entry)
